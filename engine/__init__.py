@@ -1,0 +1,1 @@
+"""What writes and what measures: no database, no web page."""

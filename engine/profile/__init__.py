@@ -1,0 +1,1 @@
+"""Reads an author's samples into a StyleProfile."""

@@ -1,0 +1,1 @@
+"""Versioned templates and their one renderer."""

@@ -1,0 +1,1 @@
+"""Measures texts; shares no code with what it measures."""

@@ -1,0 +1,407 @@
+"""The nouns, in path order: request → profile → plan → drafts → scores → verdict → note → feedback.
+
+All are frozen pydantic models that refuse unknown fields. Tables are separate (storage/tables.py).
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Language = Literal["en", "zh"]
+Role = Literal["system", "user", "assistant"]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+MAX_FACTS = 60
+MAX_SEED = 2**31 - 1
+
+
+class Value(BaseModel):
+    """Base of all nouns: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of the canonical JSON of this value: its content address."""
+        payload = json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        return hashlib.sha256(payload.encode()).hexdigest()
+
+
+def utc_now() -> datetime:
+    """Return the present time, in UTC, to the millisecond (what the database keeps)."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+# ------------------------------------------------------------------ 0 request
+
+
+class WritingRequest(Value):
+    """What a person asks for. Made only by `engine.requests.make_request`, which cleans and checks.
+
+    `words` is the wanted length (Han characters count as words in Chinese); `creativity` in [0, 1]
+    becomes the sampling temperature; `source`, when given, *is* the plan's neutral text.
+    """
+
+    topic: str
+    facts: tuple[str, ...] = ()
+    audience: str = ""
+    words: int = 120
+    language: Language = "en"
+    drafts: int = 4
+    creativity: Share = 0.5
+    seed: int = 0
+    source: str | None = None
+
+
+# ------------------------------------------------------------------ 1 profile
+
+
+class StyleSample(Value):
+    """One text by the author; `title` is a file name or the first words."""
+
+    title: str
+    text: str
+
+
+class SignatureWord(Value):
+    """A word the author uses more than others do.
+
+    `pmi` is log2 of p(word | author) / p(word), smoothed; `score` is TF-PMI = (1 + ln count) · pmi
+    (Structured Style-Rewrite); `example` is a sentence of the samples that holds the word.
+    """
+
+    word: str
+    count: int
+    pmi: float
+    score: float
+    example: str
+
+
+class Habit(Value):
+    """A mark, emoji or layout habit: how often (per 100 words) against the reference, with an example.
+
+    `name` is a stable key ("exclamation", "em_dash", "emoji", "hashtag", "bullet", …).
+    """
+
+    name: str
+    mark: str
+    rate: float
+    reference_rate: float
+    example: str
+
+
+class ShapeMetrics(Value):
+    """Sentence and paragraph shape. Lengths are in words (Han characters count one each).
+
+    `sentence_lengths` are those of all the samples' sentences, in order, for the plot.
+    """
+
+    sentence_mean: float
+    sentence_spread: float
+    sentence_lengths: tuple[int, ...]
+    paragraph_sentences: float
+    text_words: float
+    question_share: Share
+    exclamation_share: Share
+    vocabulary_richness: Share
+    contraction_rate: float
+    first_person_rate: float
+    second_person_rate: float
+
+
+class StyleProfile(Value):
+    """What was found in the samples, and what the writer changed about it.
+
+    `struck` are names of words or habits that the writer struck out, `added_words` those that they
+    added, `guidance` a sentence or two of their own; prompt and scorer follow all three.
+    `version` counts from 1 for each style; a note keeps the digest of the version it used.
+    """
+
+    name: str
+    version: int = 1
+    language: Language
+    samples: tuple[StyleSample, ...]
+    words: tuple[SignatureWord, ...]
+    habits: tuple[Habit, ...]
+    shape: ShapeMetrics
+    struck: tuple[str, ...] = ()
+    added_words: tuple[str, ...] = ()
+    guidance: str = ""
+    confidence: Literal["low", "fair", "good"]
+
+    @property
+    def active_words(self) -> tuple[str, ...]:
+        """The words in force: those found less those struck out, then those added."""
+        found = tuple(w.word for w in self.words if w.word not in self.struck)
+        return found + tuple(w for w in self.added_words if w not in found)
+
+    @property
+    def active_habits(self) -> tuple[Habit, ...]:
+        """The habits in force: those found less those struck out."""
+        return tuple(h for h in self.habits if h.name not in self.struck)
+
+
+# ------------------------------------------------------------------ 2 plan
+
+
+class PlanPoint(Value):
+    """One thing the note says, and the indices (from 0) of the requested facts that it carries."""
+
+    text: str
+    facts: tuple[int, ...] = ()
+
+
+class Plan(Value):
+    """What to say, in neutral words.
+
+    Invariant (kept by `engine.planner`, checked here): `missing` are exactly the indices of facts
+    that no point carries, among `fact_count` facts.
+    """
+
+    title: str
+    summary: str
+    points: tuple[PlanPoint, ...]
+    neutral_text: str
+    fact_count: int = 0
+    missing: tuple[int, ...] = ()
+    generation: "Generation | None" = None
+    edited: bool = False
+
+    @model_validator(mode="after")
+    def _every_fact_is_accounted_for(self) -> Self:
+        placed = {index for point in self.points for index in point.facts}
+        if tuple(i for i in range(self.fact_count) if i not in placed) != self.missing:
+            raise ValueError("Plan.missing must name exactly the facts that no point carries")
+        return self
+
+
+# ------------------------------------------------------------------ 3 drafts
+
+
+class Message(Value):
+    """One turn of a chat. A last turn by the assistant is continued, not answered."""
+
+    role: Role
+    content: str
+
+
+class Sampling(Value):
+    """How tokens are drawn; the same values and seed on the same model give the same text."""
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+    min_p: float = 0.05
+    top_k: int = 40
+    repeat_penalty: float = 1.1
+    max_tokens: int = 256
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+class ModelCard(Value):
+    """What a model is: enough to name it in a note and to decide what to ask of it.
+
+    `writes_plans` says that it can be trusted to word a plan's neutral text; smaller models only
+    give title, summary and order, and the program composes the rest.
+    """
+
+    name: str
+    revision: str
+    backend: Literal["llama.cpp", "transformers", "remote", "scripted"]
+    context_length: int
+    languages: tuple[Language, ...]
+    loads_adapters: bool = False
+    writes_plans: bool = False
+
+
+class Generation(Value):
+    """One finished text of a model, with what is needed to ask for it again.
+
+    `index` is its place among the conversations of the call; `finish` says why it ended.
+    """
+
+    index: int = 0
+    text: str
+    model: str
+    revision: str
+    adapter: str | None = None
+    prompt_version: str = ""
+    sampling: Sampling
+    prompt_tokens: int
+    cached_tokens: int = 0
+    completion_tokens: int
+    finish: Literal["stop", "length"]
+
+
+class Delta(Value):
+    """A piece of text that grew conversation `index`; `text` may be empty (a heartbeat in prefill)."""
+
+    index: int = 0
+    text: str = ""
+
+
+# ------------------------------------------------------------------ 4 scores
+
+
+class Span(Value):
+    """Characters [start, end) of a draft's text, and why they are marked."""
+
+    start: int
+    end: int
+    kind: Literal["fact", "copied", "unsupported"]
+    note: str = ""
+
+
+class Scores(Value):
+    """What the scorer found. All in [0, 1] but `length_ratio`; higher is better but for `copied`.
+
+    None means that what the score needs was not given. `facts_found[i]` says whether requested
+    fact i is in the text. `signature` names the scorer's version and settings.
+    """
+
+    style: Share | None = None
+    meaning: Share | None = None
+    faithful: Share | None = None
+    factual: Share | None = None
+    copied: Share | None = None
+    fact_recall: Share | None = None
+    length_ratio: float | None = None
+    vss: Share | None = None
+    facts_found: tuple[bool, ...] = ()
+    spans: tuple[Span, ...] = ()
+    signature: str
+
+
+GateReason = Literal["copied", "length", "facts", "plan", "empty"]
+
+
+class Draft(Value):
+    """One styled text. `failed` names the gate's objections (empty: it passed)."""
+
+    text: str
+    generation: Generation
+    scores: Scores | None = None
+    failed: tuple[GateReason, ...] = ()
+    revised_from: int | None = None
+
+
+# ------------------------------------------------------------------ 5 critique
+
+
+class Verdict(Value):
+    """A judgement between two drafts: the one chosen, how sure, on what criterion, and why.
+
+    `probability` is the mean over both orders of the chance given to `chosen`.
+    """
+
+    criterion: str
+    first: int
+    second: int
+    chosen: int
+    probability: Share
+    reason: str
+    signature: str
+
+
+# ------------------------------------------------------------------ 6 note
+
+
+class ModelsUsed(Value):
+    """Names of the models that made a note."""
+
+    planner: str
+    stylist: str
+    adapter: str | None = None
+    embedder: str
+
+
+class Timings(Value):
+    """Seconds spent in each stage; `first_token` is from the start to the first word of a draft."""
+
+    profile: float = 0.0
+    plan: float = 0.0
+    draft: float = 0.0
+    score: float = 0.0
+    critique: float = 0.0
+    first_token: float = 0.0
+    total: float = 0.0
+
+
+class Note(Value):
+    """A finished note: immutable, addressed by its content. An edit is feedback, not a change."""
+
+    request: WritingRequest
+    style_name: str
+    profile_digest: str
+    profile_version: int
+    plan: Plan
+    drafts: tuple[Draft, ...]
+    chosen: int
+    verdict: Verdict | None = None
+    models: ModelsUsed
+    timings: Timings
+    created_at: datetime = Field(default_factory=utc_now)
+
+    @property
+    def id(self) -> str:
+        """The content address: scheme tag and the first 32 hex digits of the digest."""
+        return f"n1-{self.digest()[:32]}"
+
+    @property
+    def text(self) -> str:
+        """The chosen draft's text."""
+        return self.drafts[self.chosen].text
+
+
+# ------------------------------------------------------------------ 7 feedback
+
+FeedbackKind = Literal["stars", "thumb", "choice", "edit", "tag"]
+FeedbackTag = Literal[
+    "off-style", "wrong-fact", "missing-fact", "too-long", "too-short", "copied", "dull", "great"
+]
+
+
+class Feedback(Value):
+    """One act of judgement on a note; append-only. Exactly the value of its `kind` is given.
+
+    `draft` is the index among the note's drafts that it is about.
+    """
+
+    note_id: str
+    draft: int
+    kind: FeedbackKind
+    stars: Annotated[int, Field(ge=1, le=5)] | None = None
+    thumb: Literal["up", "down"] | None = None
+    edited_text: str | None = None
+    tag: FeedbackTag | None = None
+    rater: str = "writer"
+    created_at: datetime = Field(default_factory=utc_now)
+
+    @model_validator(mode="after")
+    def _one_value_for_its_kind(self) -> Self:
+        given = {
+            name
+            for name, value in (
+                ("stars", self.stars),
+                ("thumb", self.thumb),
+                ("edit", self.edited_text),
+                ("tag", self.tag),
+            )
+            if value is not None
+        }
+        if given != ({self.kind} - {"choice"}):
+            raise ValueError(f"a feedback of kind {self.kind!r} must carry just its own value")
+        return self
+
+    @property
+    def id(self) -> str:
+        """The content address of this act."""
+        return f"f1-{self.digest()[:32]}"
+
+
+Plan.model_rebuild()

@@ -1,0 +1,1 @@
+"""What learns from feedback; empty until feedback training lands."""

@@ -1,0 +1,1 @@
+"""What remembers: tables, the store, full-text search, migrations."""
