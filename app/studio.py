@@ -1,25 +1,34 @@
-"""The use cases. The page, the command line and the API call this and nothing below it.
+"""The use cases. The page, the command line and the API call this and nothing below it."""
 
-Owner: lead. Signatures are fixed; bodies follow.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.events import Event
+from app.feedback import chosen_draft, final_text, make_feedback
+from app.naming import added_words, guidance, style_name
+from app.settings import Settings
+from app.turnstile import Turnstile
+from engine.critic import ModelCritic
+from engine.documents import read_document, split_samples
+from engine.errors import InvalidRequest, StorageError
+from engine.events import Event, NoteReady, PlanReady
+from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
+from engine.planner import ModelPlanner, edited_plan, plan_text
+from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
-from engine.types import (
-    Feedback,
-    Language,
-    Note,
-    Plan,
-    StyleProfile,
-    StyleSample,
-    WritingRequest,
-)
+from engine.requests import check_languages
+from engine.scoring.scorer import NoteScorer
+from engine.stylist import make_stylist
+from engine.text import clean
+from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
+from engine.writer import Writer
 from storage.store import NotePage, NoteRecord, Store, StyleRow
+
+__all__ = ["LOCAL", "Check", "ProfileEdits", "Studio", "chosen_draft", "final_text"]
 
 LOCAL = "local"
 
@@ -45,16 +54,71 @@ class Check:
 
 
 class Studio:
-    """Everything a person can do. Every method takes the owner whose things it touches."""
+    """Everything a person can do. Every method takes the owner whose things it touches.
 
-    store: Store
+    Made by `Studio.open`; models load at the first use or in `warm_up`.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Keep the parts; load nothing yet."""
+        self.settings = settings
+        self.store = store
+        self._turnstile = Turnstile()
+        self._loading = threading.Lock()
+        self._models: LoadedModels | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Studio":
+        """Open the database of these settings, making what is missing."""
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"The data directory {str(settings.data_dir)!r} cannot be made "
+                f"({error.strerror}). Set NOTEWRIGHT_DATA_DIR to a folder that you may write to."
+            ) from error
+        return cls(settings, Store.open(settings.url))
+
+    def close(self) -> None:
+        """Let go of the database and the models."""
+        self.store.close()
+        self._models = None
+
+    @property
+    def models(self) -> LoadedModels:
+        """The models, loaded on first use (seconds; the first start ever takes longer)."""
+        with self._loading:
+            if self._models is None:
+                self._models = load_models(load_options(self.settings))
+            return self._models
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models are in memory."""
+        return self._models is not None
+
+    @cached_property
+    def writer(self) -> Writer:
+        """The path from request to note, on the loaded models."""
+        models = self.models
+        return Writer(
+            planner=ModelPlanner(models.planner_model),
+            stylist=make_stylist(models.stylist_model, models.embedder),
+            critic=ModelCritic(models.planner_model),
+            scorer=NoteScorer(models.embedder),
+            embedder=models.embedder,
+        )
 
     # -- writing ---------------------------------------------------------------------------
     def plan(
         self, owner: str, request: WritingRequest, *, should_stop: StopCheck = never_stop
     ) -> Iterator[Event]:
         """Yield Waiting…, StageStarted, PlanWords… and PlanReady."""
-        raise NotImplementedError
+        del owner  # planning touches nothing that is kept
+        self._check_language(request)
+        yield from self._in_turn(
+            lambda: self.writer.plan(request, should_stop=should_stop), should_stop
+        )
 
     def draft(
         self,
@@ -63,10 +127,29 @@ class Studio:
         profile: StyleProfile,
         plan: Plan,
         *,
+        planned_in: float = 0.0,
+        profiled_in: float = 0.0,
         should_stop: StopCheck = never_stop,
     ) -> Iterator[Event]:
         """Yield Waiting…, drafts, verdict and NoteReady; the note is stored before NoteReady."""
-        raise NotImplementedError
+        self._check_language(request)
+        events = self._in_turn(
+            lambda: self.writer.draft(
+                request,
+                profile,
+                plan,
+                planned_in=planned_in,
+                profiled_in=profiled_in,
+                should_stop=should_stop,
+            ),
+            should_stop,
+        )
+        with closing(events):
+            for event in events:
+                if isinstance(event, NoteReady):
+                    self.store.save_profile(owner, profile)
+                    self.store.save_note(owner, event.note)
+                yield event
 
     def write(
         self,
@@ -74,70 +157,121 @@ class Studio:
         request: WritingRequest,
         profile: StyleProfile,
         *,
+        profiled_in: float = 0.0,
         should_stop: StopCheck = never_stop,
     ) -> Iterator[Event]:
         """Plan and draft in one go."""
-        raise NotImplementedError
+        planned: PlanReady | None = None
+        for event in self.plan(owner, request, should_stop=should_stop):
+            planned = event if isinstance(event, PlanReady) else planned
+            yield event
+        if planned is not None:
+            yield from self.draft(
+                owner,
+                request,
+                profile,
+                planned.plan,
+                planned_in=planned.seconds,
+                profiled_in=profiled_in,
+                should_stop=should_stop,
+            )
+
+    def _in_turn(
+        self, start: Callable[[], Iterator[Event]], should_stop: StopCheck
+    ) -> Generator[Event, None, None]:
+        """Wait for our turn at the models, run, and leave whatever happens."""
+        yield from self._turnstile.enter(should_stop)
+        try:
+            yield from start()
+        finally:
+            self._turnstile.leave()
+
+    def _check_language(self, request: WritingRequest) -> None:
+        check_languages(request, self.models.stylist_model.card, suggestions_for(request.language))
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
 
         Facts whose words left the text are named in `missing`, never silently lost.
         """
-        raise NotImplementedError
+        return edited_plan(request, plan, clean(text))
 
     def plan_text(self, plan: Plan) -> str:
         """Return a plan as editable text: title line, then "- " and one point a line."""
-        raise NotImplementedError
+        return plan_text(plan)
 
     # -- styles ----------------------------------------------------------------------------
     def read_samples(self, paths: Sequence[Path]) -> tuple[StyleSample, ...]:
         """Read .txt, .md and .docx files; UnreadableDocument says what to do about others."""
-        raise NotImplementedError
+        return tuple(read_document(path) for path in paths)
 
     def samples_from_text(self, text: str) -> tuple[StyleSample, ...]:
         """Split pasted text into samples (lines of three or more dashes, or '===', part them)."""
-        raise NotImplementedError
+        return split_samples(text)
 
     def profile(
         self, samples: Sequence[StyleSample], language: Language, *, name: str = ""
     ) -> StyleProfile:
         """Read samples into an unsaved profile (for pasted samples of a single note)."""
-        raise NotImplementedError
+        return build_profile(samples, language, name=name)
 
     def add_style(
         self, owner: str, name: str, samples: Sequence[StyleSample], language: Language
     ) -> StyleProfile:
         """Save a new style; its version is 1. InvalidRequest if the name is taken."""
-        raise NotImplementedError
+        name = style_name(name)
+        if name in {row.name for row in self.store.styles(owner)}:
+            raise InvalidRequest(
+                f"There is a style called {name!r} already: choose another name.", field="name"
+            )
+        return self._saved(owner, self.profile(samples, language, name=name))
 
     def add_samples(self, owner: str, name: str, samples: Sequence[StyleSample]) -> StyleProfile:
         """Add samples to a style; a new version."""
-        raise NotImplementedError
+        old = self.store.style(owner, name)
+        have = {sample.text for sample in old.samples}
+        fresh = tuple(sample for sample in samples if sample.text not in have)
+        if not fresh:
+            raise InvalidRequest("These samples are in the style already.", field="samples")
+        built = self.profile(old.samples + fresh, old.language, name=name)
+        kept = {"struck": old.struck, "added_words": old.added_words, "guidance": old.guidance}
+        return self._saved(owner, built.model_copy(update={**kept, "version": old.version + 1}))
 
     def edit_style(self, owner: str, name: str, edits: ProfileEdits) -> StyleProfile:
         """Save the writer's changes as a new version."""
-        raise NotImplementedError
+        old = self.store.style(owner, name)
+        changes = {
+            "struck": tuple(dict.fromkeys(edits.struck)),
+            "added_words": added_words(edits.added_words),
+            "guidance": guidance(edits.guidance),
+        }
+        if all(getattr(old, field) == value for field, value in changes.items()):
+            return old
+        return self._saved(owner, old.model_copy(update={**changes, "version": old.version + 1}))
+
+    def _saved(self, owner: str, profile: StyleProfile) -> StyleProfile:
+        self.store.save_profile(owner, profile)
+        return profile
 
     def rename_style(self, owner: str, name: str, new_name: str) -> None:
         """Rename; its notes follow."""
-        raise NotImplementedError
+        self.store.rename_style(owner, name, style_name(new_name))
 
     def delete_style(self, owner: str, name: str) -> None:
         """Hide a style; `restore_style` brings it back."""
-        raise NotImplementedError
+        self.store.set_style_deleted(owner, name, True)
 
     def restore_style(self, owner: str, name: str) -> None:
         """Undo `delete_style`."""
-        raise NotImplementedError
+        self.store.set_style_deleted(owner, name, False)
 
     def styles(self, owner: str) -> Sequence[StyleRow]:
         """List the saved styles by name."""
-        raise NotImplementedError
+        return self.store.styles(owner)
 
     def style(self, owner: str, name: str, version: int | None = None) -> StyleProfile:
         """Return a saved style's profile, the newest version unless told."""
-        raise NotImplementedError
+        return self.store.style(owner, name, version)
 
     # -- library ---------------------------------------------------------------------------
     def search(
@@ -152,19 +286,27 @@ class Studio:
         offset: int = 0,
     ) -> NotePage:
         """Find notes, newest first (best match first when there is a query)."""
-        raise NotImplementedError
+        return self.store.search(
+            owner,
+            query,
+            style=style,
+            language=language,
+            min_stars=min_stars,
+            limit=limit,
+            offset=offset,
+        )
 
     def note(self, owner: str, note_id: str) -> NoteRecord:
         """Return a note with its feedback."""
-        raise NotImplementedError
+        return self.store.note(owner, note_id)
 
     def delete_note(self, owner: str, note_id: str) -> None:
         """Hide a note; `restore_note` brings it back."""
-        raise NotImplementedError
+        self.store.set_note_deleted(owner, note_id, True)
 
     def restore_note(self, owner: str, note_id: str) -> None:
         """Undo `delete_note`."""
-        raise NotImplementedError
+        self.store.set_note_deleted(owner, note_id, False)
 
     def rate(
         self,
@@ -180,48 +322,61 @@ class Studio:
         rater: str = "writer",
     ) -> Feedback:
         """Store one act of feedback; `draft` is the chosen one where it is not given."""
-        raise NotImplementedError
+        record = self.store.note(owner, note_id)
+        values = {"stars": stars, "thumb": thumb, "choice": choose, "edit": edited_text, "tag": tag}
+        feedback = make_feedback(record, values, draft=draft, rater=rater)
+        self.store.add_feedback(owner, feedback)
+        return feedback
 
     def markdown(self, record: NoteRecord) -> str:
         """Return the note as the writer would download it: title and the text as last edited."""
-        raise NotImplementedError
+        return f"# {record.note.plan.title}\n\n{final_text(record)}\n"
 
     def export(self, owner: str, directory: Path) -> dict[str, int]:
         """Write everything a person made as JSONL and Markdown; return counts by kind."""
-        raise NotImplementedError
+        from app.transfer import export_all
+
+        return export_all(self.store, owner, directory)
 
     def import_(self, owner: str, directory: Path) -> dict[str, int]:
         """Read an export back; what is already there is left alone. Return counts by kind."""
-        raise NotImplementedError
+        from app.transfer import import_all
+
+        return import_all(self.store, owner, directory)
 
     # -- what is being typed -----------------------------------------------------------------
     def save_form(self, owner: str, form: dict[str, Any]) -> None:
         """Keep what is typed on the page, as it is typed."""
-        raise NotImplementedError
+        self.store.save_form(owner, form)
 
     def load_form(self, owner: str) -> dict[str, Any]:
         """Return what was last typed; empty for a newcomer."""
-        raise NotImplementedError
+        return self.store.load_form(owner)
 
     # -- the machine -------------------------------------------------------------------------
     def warm_up(self, report: Callable[[str], None] = lambda _: None) -> None:
         """Load the models; safe to call from a background thread while the page is up."""
-        raise NotImplementedError
+        report("Loading the models…")
+        _ = self.writer
+        report("The models are ready.")
 
     def languages(self) -> tuple[Language, ...]:
         """Return the languages that the configured stylist can write."""
-        raise NotImplementedError
+        return self.models.stylist_model.card.languages
 
     def doctor(self) -> Sequence[Check]:
         """Try every part of this machine; never raises."""
-        raise NotImplementedError
+        from app.doctor import checks
+
+        return checks(self)
 
 
-def final_text(record: NoteRecord) -> str:
-    """Return the text as the writer left it: the last edit, else the chosen draft."""
-    raise NotImplementedError
-
-
-def chosen_draft(note: Note, feedback: Sequence[Feedback]) -> int:
-    """Return the draft in force: the writer's last choice, else the program's."""
-    raise NotImplementedError
+def load_options(settings: Settings) -> LoadOptions:
+    """Return what the engine needs to know of the settings to load the models."""
+    return LoadOptions(
+        cache_dir=settings.data_dir / "cache",
+        threads=settings.threads,
+        scripted=settings.scripted,
+        planner_gguf=settings.planner_gguf,
+        stylist_gguf=settings.stylist_gguf,
+    )

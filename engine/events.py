@@ -1,4 +1,4 @@
-"""What happens while a note is being written, as typed values; pages and commands only render them."""
+"""What happens while a note is written, as typed values; pages and commands only render them."""
 
 from typing import Literal
 
@@ -33,9 +33,10 @@ class PlanWords(Value):
 
 
 class PlanReady(Value):
-    """The plan is done; it holds every fact or says which is missing."""
+    """The plan is done; it holds every fact or says which is missing. `seconds` it took."""
 
     plan: Plan
+    seconds: float = 0.0
 
 
 class DraftWords(Value):

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.events import DraftWords, PlanWords
 from engine.types import (
     Delta,
     Draft,
@@ -96,8 +97,8 @@ class Planner(Protocol):
 
     def plan(
         self, request: WritingRequest, *, should_stop: StopCheck = never_stop
-    ) -> Iterator[Delta | Plan]:
-        """Yield the plan's words as they come, then the Plan that holds every fact."""
+    ) -> Iterator[PlanWords | Plan]:
+        """Yield the plan so far as it grows, then the Plan that holds every fact."""
 
 
 class Stylist(Protocol):
@@ -115,8 +116,8 @@ class Stylist(Protocol):
         *,
         adapter: str | None = None,
         should_stop: StopCheck = never_stop,
-    ) -> Iterator[Delta | Draft]:
-        """Yield words of all drafts as they grow (`Delta.index` says whose), then each Draft."""
+    ) -> Iterator[DraftWords | Draft]:
+        """Yield each draft's text so far as it grows, then the Drafts, in order."""
 
     def revise(
         self,
@@ -127,8 +128,8 @@ class Stylist(Protocol):
         *,
         adapter: str | None = None,
         should_stop: StopCheck = never_stop,
-    ) -> Iterator[Delta | Draft]:
-        """Yield the words of one new draft that mends what `draft.scores` complains of."""
+    ) -> Iterator[DraftWords | Draft]:
+        """Yield the text (index 0) of one new draft that mends what `draft.scores` complains of."""
 
 
 class Critic(Protocol):

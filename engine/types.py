@@ -83,7 +83,7 @@ class SignatureWord(Value):
 
 
 class Habit(Value):
-    """A mark, emoji or layout habit: how often (per 100 words) against the reference, with an example.
+    """A mark, emoji or layout habit: how often per 100 words, against the reference.
 
     `name` is a stable key ("exclamation", "em_dash", "emoji", "hashtag", "bullet", …).
     """
@@ -239,7 +239,7 @@ class Generation(Value):
 
 
 class Delta(Value):
-    """A piece of text that grew conversation `index`; `text` may be empty (a heartbeat in prefill)."""
+    """A piece of text that grew conversation `index`; an empty `text` is a heartbeat."""
 
     index: int = 0
     text: str = ""

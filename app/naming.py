@@ -1,0 +1,41 @@
+"""Checks on what a person types about a style: its name, its words, its guidance."""
+
+from collections.abc import Sequence
+
+from engine.errors import InvalidRequest
+from engine.text import clean
+
+_NAME = 60
+_WORD = 40
+_WORDS = 40
+_GUIDANCE = 400
+
+
+def style_name(text: str) -> str:
+    """Return a style's name on one line, or say what is wrong with it."""
+    name = " ".join(clean(text).split())
+    if not name:
+        raise InvalidRequest("Give the style a name.", field="name")
+    if len(name) > _NAME:
+        raise InvalidRequest(f"A style's name has at most {_NAME} characters.", field="name")
+    return name
+
+
+def added_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words a writer added, each once, or say what is wrong with them."""
+    kept = tuple(dict.fromkeys(w for w in (" ".join(clean(w).split()) for w in words) if w))
+    if len(kept) > _WORDS or any(len(w) > _WORD for w in kept):
+        raise InvalidRequest(
+            f"Add at most {_WORDS} words of at most {_WORD} characters each.", field="added_words"
+        )
+    return kept
+
+
+def guidance(text: str) -> str:
+    """Return the writer's own sentence about the style."""
+    said = " ".join(clean(text).split())
+    if len(said) > _GUIDANCE:
+        raise InvalidRequest(
+            f"Keep the guidance to {_GUIDANCE} characters: a sentence or two.", field="guidance"
+        )
+    return said

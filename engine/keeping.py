@@ -1,0 +1,47 @@
+"""Does a text still say what it was told to say? What planner and stylist check of their own work.
+
+The scorer judges facts by its own, stricter code (engine/scoring/facts.py): a measure shares none
+with what it measures.
+"""
+
+from collections.abc import Sequence
+
+from engine.text import ngrams, tokens
+
+SAME = 0.8  # share of a fact's tokens that make a wording "the same fact"
+COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
+
+_GRAMMAR = """
+a an the is are was were be been being am it its it's he she they we i you me him them us my
+his her their our your this that these those there here and or but so if then than as of to
+in on at by for with from into onto up out off over about has have had do does did done will
+would can could shall should may might must not no nor too very just when which who whom
+what where why how again also yet still only even ever
+"""
+GRAMMAR_WORDS = frozenset(_GRAMMAR.split())
+
+
+def says(text: str, fact: str, *, share: float = SAME) -> bool:
+    """Tell whether a text says a fact: every number, and `share` of the words that carry meaning.
+
+    Endings may differ (potato, potatoes): two words agree when they share all but two letters.
+    """
+    have = set(tokens(text))
+    want = [t for t in tokens(fact) if t not in GRAMMAR_WORDS] or tokens(fact)
+    if not want or any(t not in have for t in want if t[0].isdigit()):
+        return False
+    stems = {t[:cut] for t in have for cut in range(4, len(t) + 1)}
+    found = sum(t in have or (len(t) > 3 and t[: max(4, len(t) - 2)] in stems) for t in want)
+    return found / len(want) >= share
+
+
+def new_numbers(text: str, told: str) -> bool:
+    """Tell whether a text has a number that was not told."""
+    given = set(tokens(told))
+    return any(t not in given for t in tokens(text) if t[0].isdigit())
+
+
+def copies(text: str, samples: Sequence[str], told: str = "", *, run: int = COPIED_RUN) -> bool:
+    """Tell whether a text repeats `run` tokens of a sample that were not told."""
+    own = set(ngrams(tokens(text), run)) - set(ngrams(tokens(told), run))
+    return any(not own.isdisjoint(ngrams(tokens(sample), run)) for sample in samples)
