@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from engine.errors import ContextOverflow, Stopped
-from engine.models.scripted_replies import write_json, write_note
+from engine.models.scripted_replies import go_on, write_json, write_note
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
 from engine.types import Delta, Generation, ModelCard, Sampling
 
@@ -25,6 +25,8 @@ _HEARTBEAT = 0.1
 
 def default_reply(conversation: Conversation, schema: JsonSchema | None, seed: int) -> str:
     """Answer from the last user message: JSON valid for `schema`, or a note without one."""
+    if conversation and conversation[-1].role == "assistant":
+        return go_on("\n".join(m.content for m in conversation), seed)
     asked = next((m.content for m in reversed(conversation) if m.role == "user"), "")
     return write_note(asked, seed) if schema is None else write_json(schema, asked, seed)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.protocols import JsonSchema
 
-_BULLET = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.):])\s+")
+_BULLET = re.compile(r"^\s*(?:(?:[-*•·]|\(?\d{1,2}[.):])\s+|(?:Facts:|事实[::])\s*)")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _WANTED = re.compile(r"(\d{2,4})\s*(?:-word|words?|字)")
 _HAN = re.compile(r"[㐀-鿿]")
@@ -49,6 +49,15 @@ def write_note(asked: str, seed: int) -> str:
             break
         sentences.append(fillers[number % len(fillers)])
     return ("" if chinese else " ").join(sentences)
+
+
+def go_on(text: str, seed: int) -> str:
+    """Continue a text by a sentence or two that it does not hold yet."""
+    draw = random.Random(seed)
+    chinese = bool(_HAN.search(text))
+    fresh = [f for f in (_FILLERS_ZH if chinese else _FILLERS) if f not in text]
+    draw.shuffle(fresh)
+    return "".join(fresh[:2]) if chinese else " " + " ".join(fresh[:2])
 
 
 def write_json(schema: JsonSchema, asked: str, seed: int) -> str:
