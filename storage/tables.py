@@ -12,11 +12,15 @@ from sqlalchemy import (
     Dialect,
     ForeignKeyConstraint,
     Index,
+    Integer,
     Text,
     TypeDecorator,
     UniqueConstraint,
 )
 from sqlmodel import Field, SQLModel
+
+# Only a column declared INTEGER is SQLite's own row key.
+Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -113,7 +117,7 @@ class NoteEntry(SQLModel, table=True):
         Index("ix_notes_profile", "owner", "profile_digest"),
     )
 
-    seq: int = Field(primary_key=True, sa_type=BigInteger)
+    seq: int = Field(primary_key=True, sa_type=Key)
     owner: str
     id: str
     profile_digest: str
@@ -137,7 +141,7 @@ class FeedbackEntry(SQLModel, table=True):
     )
 
     seq: int | None = Field(default=None, primary_key=True)
-    note_seq: int = Field(sa_type=BigInteger)
+    note_seq: int = Field(sa_type=Key)
     id: str
     kind: str
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,208 @@
+"""Profiles and the styles that name them, inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from engine.errors import InvalidRequest, NotFound
+from engine.types import StyleProfile, utc_now
+from storage.canonical import canonical, digest
+from storage.records import StyleRow
+from storage.tables import NoteEntry, ProfileEntry, StyleEntry, VersionEntry
+
+
+def save_profile(session: Session, owner: str, profile: StyleProfile, *, new: bool) -> str:
+    """Store a profile and, where it is named, make it the newest version of its style."""
+    if not profile.name:
+        return _keep(session, owner, profile)
+    style = _entry(session, owner, profile.name)
+    if style is not None and (new or not _holds(session, style, profile)):
+        _refuse_taken(session, style, profile, new=new)
+    address = _keep(session, owner, profile)
+    if style is None:
+        style = StyleEntry(owner=owner, name=profile.name, updated_at=utc_now())
+    elif _holds(session, style, profile):
+        return address
+    style.updated_at = utc_now()
+    session.add(style)
+    session.flush()
+    _add_version(session, style, profile.version, address)
+    return address
+
+
+def profile(session: Session, owner: str, address: str) -> StyleProfile:
+    """Return a profile by content address."""
+    entry = session.get(ProfileEntry, (owner, address))
+    if entry is None:
+        raise NotFound(f"There is no style profile {address!r}; pick a style from the list.")
+    return StyleProfile.model_validate_json(entry.body)
+
+
+def style(session: Session, owner: str, name: str, version: int | None) -> StyleProfile:
+    """Return a style's newest (or given) version."""
+    entry = _entry(session, owner, name)
+    if entry is None or entry.deleted_at is not None:
+        raise NotFound(f"There is no style named {name!r}; pick one of the saved styles.")
+    found = _version(session, entry, version)
+    if found is None:
+        raise NotFound(f"Style {name!r} has no version {version}; leave the version out.")
+    return profile(session, owner, found.digest)
+
+
+def styles(session: Session, owner: str) -> Sequence[StyleRow]:
+    """List styles by name, deleted ones left out."""
+    notes = dict(
+        session.exec(
+            select(NoteEntry.style_id, func.count())
+            .where(NoteEntry.owner == owner, col(NoteEntry.deleted_at).is_(None))
+            .group_by(col(NoteEntry.style_id))
+        ).all()
+    )
+    newest = select(func.max(VersionEntry.id)).group_by(col(VersionEntry.style_id))
+    rows = session.exec(
+        select(StyleEntry, VersionEntry.version, ProfileEntry.language, ProfileEntry.samples)
+        .join(VersionEntry, col(VersionEntry.style_id) == col(StyleEntry.id))
+        .join(
+            ProfileEntry,
+            (col(ProfileEntry.owner) == col(VersionEntry.owner))
+            & (col(ProfileEntry.digest) == col(VersionEntry.digest)),
+        )
+        .where(StyleEntry.owner == owner, col(StyleEntry.deleted_at).is_(None))
+        .where(col(VersionEntry.id).in_(newest))
+        .order_by(func.lower(StyleEntry.name), StyleEntry.name)
+    )
+    return [
+        StyleRow(
+            name=entry.name,
+            language="zh" if language == "zh" else "en",
+            version=version,
+            samples=samples,
+            notes=notes.get(entry.id, 0),
+            updated_at=entry.updated_at,
+        )
+        for entry, version, language, samples in rows
+    ]
+
+
+def rename(session: Session, owner: str, name: str, new_name: str) -> None:
+    """Rename a style; each version gets a profile with the new name."""
+    entry = _existing(session, owner, name)
+    if not new_name.strip():
+        raise InvalidRequest("A style needs a name; type one.", field="name")
+    if new_name == name:
+        return
+    _refuse_name(_entry(session, owner, new_name))
+    for version, address in _versions_in_force(session, entry).items():
+        renamed = profile(session, owner, address).model_copy(update={"name": new_name})
+        _add_version(session, entry, version, _keep(session, owner, renamed))
+    entry.name, entry.updated_at = new_name, utc_now()
+    session.add(entry)
+
+
+def set_deleted(session: Session, owner: str, name: str, *, deleted: bool) -> None:
+    """Hide or restore a style."""
+    entry = _existing(session, owner, name)
+    if (entry.deleted_at is not None) != deleted:
+        entry.deleted_at = utc_now() if deleted else None
+        session.add(entry)
+
+
+def style_of(session: Session, owner: str, name: str, address: str) -> int | None:
+    """Return the style that a note's profile belongs to: the one so named before any other."""
+    rows = session.exec(
+        select(StyleEntry.id, StyleEntry.name)
+        .join(VersionEntry, col(VersionEntry.style_id) == col(StyleEntry.id))
+        .where(VersionEntry.owner == owner, VersionEntry.digest == address)
+        .order_by(col(VersionEntry.id))
+    ).all()
+    named = [key for key, its_name in rows if its_name == name]
+    return (named or [key for key, _ in rows] or [None])[0]
+
+
+def style_id(session: Session, owner: str, name: str) -> int | None:
+    """Return the key of a style, deleted or not."""
+    entry = _entry(session, owner, name)
+    return None if entry is None else entry.id
+
+
+def _entry(session: Session, owner: str, name: str) -> StyleEntry | None:
+    return session.exec(
+        select(StyleEntry).where(StyleEntry.owner == owner, StyleEntry.name == name)
+    ).one_or_none()
+
+
+def _existing(session: Session, owner: str, name: str) -> StyleEntry:
+    entry = _entry(session, owner, name)
+    if entry is None:
+        raise NotFound(f"There is no style named {name!r}; pick one of the saved styles.")
+    return entry
+
+
+def _keep(session: Session, owner: str, profile: StyleProfile) -> str:
+    body = canonical(profile)
+    address = digest(body)
+    if session.get(ProfileEntry, (owner, address)) is None:
+        session.add(
+            ProfileEntry(
+                owner=owner,
+                digest=address,
+                language=profile.language,
+                samples=len(profile.samples),
+                created_at=utc_now(),
+                body=body,
+            )
+        )
+        session.flush()
+    return address
+
+
+def _add_version(session: Session, entry: StyleEntry, version: int, address: str) -> None:
+    if entry.id is None:
+        raise ValueError("a style must be flushed before it gets versions")
+    session.add(VersionEntry(style_id=entry.id, version=version, owner=entry.owner, digest=address))
+    session.flush()
+
+
+def _version(session: Session, entry: StyleEntry, version: int | None) -> VersionEntry | None:
+    wanted = select(VersionEntry).where(VersionEntry.style_id == entry.id)
+    if version is not None:
+        wanted = wanted.where(VersionEntry.version == version)
+    return session.exec(wanted.order_by(col(VersionEntry.id).desc()).limit(1)).one_or_none()
+
+
+def _versions_in_force(session: Session, entry: StyleEntry) -> dict[int, str]:
+    rows = session.exec(
+        select(VersionEntry.version, VersionEntry.digest)
+        .where(VersionEntry.style_id == entry.id)
+        .order_by(col(VersionEntry.id))
+    ).all()
+    last = dict(rows)
+    return {version: last[version] for version in sorted(last)}
+
+
+def _holds(session: Session, entry: StyleEntry, profile: StyleProfile) -> bool:
+    found = _version(session, entry, profile.version)
+    return found is not None and found.digest == profile.digest()
+
+
+def _refuse_taken(session: Session, entry: StyleEntry, profile: StyleProfile, *, new: bool) -> None:
+    if new or entry.deleted_at is not None:
+        _refuse_name(entry)
+    newest = _version(session, entry, None)
+    if newest is not None and profile.version <= newest.version:
+        raise InvalidRequest(
+            f"Style {entry.name!r} was changed meanwhile (it is at version {newest.version}); "
+            "open it again and repeat the change.",
+            field="name",
+        )
+
+
+def _refuse_name(entry: StyleEntry | None) -> None:
+    if entry is None:
+        return
+    which = "A deleted style" if entry.deleted_at is not None else "Another style"
+    remedy = "restore it or choose" if entry.deleted_at is not None else "choose"
+    raise InvalidRequest(
+        f"{which} is already called {entry.name!r}; {remedy} another name.", field="name"
+    )
