@@ -1,7 +1,7 @@
 """Notes and the feedback on them, inside the caller's transaction."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import func
@@ -44,7 +44,7 @@ def save(session: Session, index: Index, owner: str, note: Note) -> str:
     )
     session.add(entry)
     session.flush()
-    _index(session, index, entry, note)
+    index.put(session, entry.seq, _findable(entry, note))
     return address
 
 
@@ -89,7 +89,7 @@ def set_deleted(session: Session, index: Index, owner: str, address: str, *, del
     if deleted:
         index.drop(session, entry.seq)
     else:
-        _index(session, index, entry, Note.model_validate_json(entry.body))
+        _follow(session, index, entry)
 
 
 def add_feedback(session: Session, index: Index, owner: str, feedback: Feedback) -> None:
@@ -143,45 +143,44 @@ def summaries(session: Session, seqs: Sequence[int], sought: Sequence[Phrase]) -
     return [found[seq] for seq in seqs]
 
 
-def in_force(note: Note, acts: Iterable[Feedback]) -> tuple[str, int | None]:
+def in_force(note: Note, acts: Sequence[Feedback]) -> tuple[str, int | None]:
     """Return a note's text as the writer left it and the latest stars; `acts` are oldest first.
 
-    The last edit stands, else the draft chosen last, else the program's choice.
+    The text is the last edit of the draft in force, or that draft; the draft in force is the one
+    chosen last, by the writer or else by the program.
     """
-    text, edited, stars = note.text, None, None
+    draft, stars, edits = note.chosen, None, dict[int, str | None]()
     for act in acts:
         if act.kind == "choice":
-            text = note.drafts[act.draft].text
+            draft = act.draft
         elif act.kind == "edit":
-            edited = act.edited_text
+            edits[act.draft] = act.edited_text
         elif act.kind == "stars":
             stars = act.stars
-    return text if edited is None else edited, stars
+    return edits.get(draft) or note.drafts[draft].text, stars
 
 
 def _follow(session: Session, index: Index, entry: NoteEntry) -> None:
+    """Let the columns and the index follow the feedback."""
     found = records(session, [entry])[0]
     entry.text, entry.stars = in_force(found.note, found.feedback)
     session.add(entry)
     session.flush()
     if entry.deleted_at is None:
-        _index(session, index, entry, found.note)
+        index.put(session, entry.seq, _findable(entry, found.note, found.feedback))
 
 
-def _index(session: Session, index: Index, entry: NoteEntry, note: Note) -> None:
-    texts = {entry.text: None, note.text: None}  # what was drafted stays findable after an edit
-    scope = scope_words(
-        entry.owner, style_id=entry.style_id, language=entry.language, stars=entry.stars
-    )
-    index.put(
-        session,
-        entry.seq,
-        Entry(
-            scope=scope,
-            title=f"{note.request.topic}\n{note.plan.title}",
-            facts="\n".join(note.request.facts),
-            text="\n".join(texts),
+def _findable(entry: NoteEntry, note: Note, acts: Sequence[Feedback] = ()) -> Entry:
+    # What was drafted stays findable after an edit, and the last edit after another choice.
+    edits = [act.edited_text for act in acts if act.edited_text]
+    texts = dict.fromkeys((entry.text, note.text, *edits[-1:]))
+    return Entry(
+        scope=scope_words(
+            entry.owner, style_id=entry.style_id, language=entry.language, stars=entry.stars
         ),
+        title=f"{note.request.topic}\n{note.plan.title}",
+        facts="\n".join(note.request.facts),
+        text="\n".join(texts),
     )
 
 

@@ -13,20 +13,24 @@ from storage.tables import NoteEntry, ProfileEntry, StyleEntry, VersionEntry
 
 
 def save_profile(session: Session, owner: str, profile: StyleProfile, *, new: bool) -> str:
-    """Store a profile and, where it is named, make it the newest version of its style."""
+    """Store a profile and, where it is named, make it the newest version of its style.
+
+    A profile that some style already has is left alone, unless a `new` style is asked for: a note
+    may be finished in a style that was renamed or deleted while it was written.
+    """
     if not profile.name:
         return _keep(session, owner, profile)
+    if not new and style_of(session, owner, profile.name, profile.digest()) is not None:
+        return profile.digest()
     style = _entry(session, owner, profile.name)
-    if style is not None and (new or not _holds(session, style, profile)):
-        _refuse_taken(session, style, profile, new=new)
-    address = _keep(session, owner, profile)
     if style is None:
         style = StyleEntry(owner=owner, name=profile.name, updated_at=utc_now())
-    elif _holds(session, style, profile):
-        return address
-    style.updated_at = utc_now()
+    else:
+        _refuse_taken(session, style, profile, new=new)
+        style.updated_at = utc_now()
     session.add(style)
     session.flush()
+    address = _keep(session, owner, profile)
     _add_version(session, style, profile.version, address)
     return address
 
@@ -179,11 +183,6 @@ def _versions_in_force(session: Session, entry: StyleEntry) -> dict[int, str]:
     ).all()
     last = dict(rows)
     return {version: last[version] for version in sorted(last)}
-
-
-def _holds(session: Session, entry: StyleEntry, profile: StyleProfile) -> bool:
-    found = _version(session, entry, profile.version)
-    return found is not None and found.digest == profile.digest()
 
 
 def _refuse_taken(session: Session, entry: StyleEntry, profile: StyleProfile, *, new: bool) -> None:
