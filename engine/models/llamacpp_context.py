@@ -1,0 +1,312 @@
+"""Many sequences in one context: prompts shared within a call and between calls.
+
+Every conversation is a sequence of the same key-value cache. What prompts have in common is
+evaluated once and belongs to all their sequences. The sequences of a call stay when it ends: the
+next call copies whatever prefix it shares with any of them (copying is book-keeping, no memory
+moves), then drops them. A prompt about to be dropped is kept as bytes in a PrefixStore, so that
+going back to an earlier style costs a memory copy instead of an evaluation.
+"""
+
+import ctypes
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ContextOverflow, ModelUnavailable
+from engine.models.llamacpp_library import LlamaWeights, Pointer, Tokens
+
+CHUNK = 256
+"""Most tokens that are evaluated at once; bounds the scratch memory."""
+
+_CHUNK_SECONDS = 0.15
+_SMALLEST_CHUNK = 32
+_WORTH_KEEPING = 96
+
+
+@dataclass(eq=False)
+class Slot:
+    """A sequence: the tokens evaluated so far, and how many of them were the prompt."""
+
+    number: int
+    adapter: str | None
+    tokens: list[int]
+    prompt_length: int
+
+
+@dataclass(eq=False)
+class Entry:
+    """A token to evaluate at `position`, for one slot or for several that share it there."""
+
+    token: int
+    position: int
+    slots: list[Slot]
+    wants_logits: bool = False
+
+
+class Prepared(NamedTuple):
+    """Slots of a call, in the order of its prompts, and what must be evaluated to fill them."""
+
+    slots: list[Slot]
+    entries: list[Entry]
+    cached: list[int]
+
+
+@dataclass
+class PrefixStore:
+    """Evaluated prompts as bytes, least recently used first, at most `limit` bytes of them."""
+
+    limit: int
+    _states: OrderedDict[tuple[str | None, Tokens], bytes] = field(default_factory=OrderedDict)
+
+    def keep(self, adapter: str | None, tokens: Tokens, state: bytes) -> None:
+        """Add a state; drop the oldest ones until all fit."""
+        self._states[adapter, tokens] = state
+        self._states.move_to_end((adapter, tokens))
+        while sum(map(len, self._states.values())) > self.limit:
+            self._states.popitem(last=False)
+
+    def best(self, adapter: str | None, prompt: Tokens) -> tuple[int, Tokens]:
+        """Return the longest shared prefix with a kept prompt, and that prompt."""
+        found = [(shared(t, prompt), t) for a, t in self._states if a == adapter]
+        return max(found, key=lambda item: item[0], default=(0, ()))
+
+    def take(self, adapter: str | None, tokens: Tokens) -> bytes:
+        """Return the state of a kept prompt and mark it as used."""
+        self._states.move_to_end((adapter, tokens))
+        return self._states[adapter, tokens]
+
+    def holds(self, adapter: str | None, tokens: Tokens) -> bool:
+        """Return whether this very prompt is kept."""
+        return (adapter, tokens) in self._states
+
+
+def shared(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how many tokens two sequences have in common at their beginning."""
+    most = min(len(first), len(second))
+    return next((i for i in range(most) if first[i] != second[i]), most)
+
+
+class LlamaContext:
+    """The key-value cache and scratch memory of one user of the weights. Not thread-safe.
+
+    Args:
+        weights: the model; several contexts may share it.
+        size: tokens that all sequences of a call may take together.
+        parallel: sequences that run together at most.
+        stored_bytes: memory for prompts of earlier calls.
+    """
+
+    def __init__(
+        self, weights: LlamaWeights, *, size: int, parallel: int = 8, stored_bytes: int = 0
+    ) -> None:
+        """Allocate the context."""
+        api = self._api = weights.api
+        self.weights = weights
+        self.parallel = parallel
+        parameters = api.llama_context_default_params()
+        parameters.n_ctx = min(size, weights.trained_context)
+        parameters.n_batch = parameters.n_ubatch = CHUNK
+        # Two generations of slots: a call's own, and those of the call before it.
+        parameters.n_seq_max = 2 * parallel
+        parameters.n_outputs_max = 2 * parallel
+        parameters.kv_unified = True
+        parameters.n_threads = parameters.n_threads_batch = weights.configuration.threads
+        parameters.no_perf = True
+        self.pointer: Pointer = api.llama_init_from_model(weights.pointer, parameters)
+        if not self.pointer:
+            raise ModelUnavailable(
+                f"There is not enough memory to work with {weights.path.name!r} "
+                f"({weights.lib.last_words()}); close other programs or choose a smaller model."
+            )
+        self._batch = api.llama_batch_init(CHUNK, 0, parallel)
+        # The callbacks hold the weights: a context must go before its model.
+        self._finalizer = weakref.finalize(self, _free, weights, self.pointer, self._batch)
+        self.size = int(api.llama_n_ctx(self.pointer))
+        self._memory: Pointer = api.llama_get_memory(self.pointer)
+        self._live: list[Slot] = []
+        self._adapter: str | None = None
+        self._store = PrefixStore(stored_bytes)
+        self._chunk = _SMALLEST_CHUNK * 2
+
+    def cells(self, prompts: Sequence[Tokens], answer: int) -> int:
+        """Return the room that a call takes: shared beginnings count once."""
+        own = 0
+        for number, prompt in enumerate(prompts):
+            own += len(prompt) - max((shared(p, prompt) for p in prompts[:number]), default=0)
+        return own + len(prompts) * answer
+
+    def prepare(self, prompts: Sequence[Tokens], adapter: str | None) -> Prepared:
+        """Make a slot for each prompt, reuse what earlier calls evaluated, list the rest.
+
+        At most `parallel` prompts. The last token of each prompt is always listed: its logits are
+        what the answer starts from.
+        """
+        self._use_adapter(adapter)
+        self._bring_back(prompts[0], adapter)
+        taken = {slot.number for slot in self._live}
+        numbers = [n for n in range(2 * self.parallel) if n not in taken]
+        slots, cached = [], []
+        for number, prompt in zip(numbers, prompts, strict=False):
+            source, length = self._best_live(prompt, adapter)
+            if source is not None:
+                self._api.llama_memory_seq_cp(self._memory, source.number, number, 0, length)
+            slots.append(Slot(number, adapter, list(prompt[:length]), len(prompt)))
+            cached.append(length)
+        for slot in self._live:
+            self._drop(slot)
+        self._live = slots
+        return Prepared(slots, _plan_entries(prompts, slots), cached)
+
+    def evaluate(self, entries: Sequence[Entry]) -> None:
+        """Evaluate at most CHUNK entries; logits are at the entries' places that want them.
+
+        Raises:
+            ModelUnavailable: llama.cpp failed; the context is empty again.
+        """
+        batch = self._batch
+        for place, entry in enumerate(entries):
+            batch.token[place] = entry.token
+            batch.pos[place] = entry.position
+            batch.n_seq_id[place] = len(entry.slots)
+            for index, slot in enumerate(entry.slots):
+                batch.seq_id[place][index] = slot.number
+            batch.logits[place] = entry.wants_logits
+        batch.n_tokens = len(entries)
+        result = self._api.llama_decode(self.pointer, batch)
+        if result:
+            self.clear()
+            if result == 1:
+                raise ContextOverflow(
+                    f"The text does not fit the {self.size} tokens that the model can hold; "
+                    "shorten the facts or the samples."
+                )
+            raise ModelUnavailable(
+                f"The model failed while reading ({self.weights.lib.last_words()}); try again, "
+                "and run the doctor if it happens twice."
+            )
+        for entry in entries:
+            for slot in entry.slots:
+                slot.tokens.append(entry.token)
+
+    def logits(self, place: int) -> NDArray[np.float32]:
+        """Return the logits after the entry at `place` of the last evaluation: (vocabulary,)."""
+        pointer = self._api.llama_get_logits_ith(self.pointer, place)
+        return np.ctypeslib.as_array(pointer, (self.weights.vocabulary_size,)).copy()
+
+    def next_chunk(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return the first entries that can be evaluated in about a heartbeat's time."""
+        return entries[: self._chunk]
+
+    def evaluate_timed(self, entries: Sequence[Entry]) -> None:
+        """Evaluate, and learn from the time it took how long the next chunk may be."""
+        started = time.perf_counter()
+        self.evaluate(entries)
+        seconds = time.perf_counter() - started
+        if len(entries) == self._chunk or seconds > _CHUNK_SECONDS:
+            fitting = int(len(entries) * _CHUNK_SECONDS / max(seconds, 1e-6))
+            self._chunk = max(_SMALLEST_CHUNK, min(CHUNK, 2 * self._chunk, fitting))
+
+    def clear(self) -> None:
+        """Forget every sequence (kept states stay)."""
+        self._live = []
+        self._api.llama_memory_clear(self._memory, False)
+
+    def _best_live(self, prompt: Tokens, adapter: str | None) -> tuple[Slot | None, int]:
+        if not self.weights.cuts_sequences:
+            return None, 0
+        found = [
+            (min(shared(slot.tokens, prompt), len(prompt) - 1), slot)
+            for slot in self._live
+            if slot.adapter == adapter
+        ]
+        length, slot = max(found, key=lambda item: item[0], default=(0, None))
+        return (slot, length) if length else (None, 0)
+
+    def _bring_back(self, prompt: Tokens, adapter: str | None) -> None:
+        """Keep the live prompt's state if this call would lose it; restore a better kept one."""
+        if not (self._store.limit and self.weights.cuts_sequences and self._live):
+            return
+        _, have = self._best_live(prompt, adapter)
+        first = self._live[0]
+        done = tuple(first.tokens[: first.prompt_length])
+        lost = len(done) - (have if first.adapter == adapter else 0)
+        if lost >= _WORTH_KEEPING and not self._store.holds(first.adapter, done):
+            self._save(first, done)
+        length, kept = self._store.best(adapter, prompt)
+        if length >= have + _WORTH_KEEPING:
+            self._restore(adapter, kept)
+
+    def _save(self, slot: Slot, tokens: Tokens) -> None:
+        api = self._api
+        api.llama_memory_seq_rm(self._memory, slot.number, len(tokens), -1)
+        del slot.tokens[len(tokens) :]
+        size = api.llama_state_seq_get_size(self.pointer, slot.number)
+        if size > self._store.limit:
+            return
+        buffer = (ctypes.c_uint8 * size)()
+        written = api.llama_state_seq_get_data(self.pointer, buffer, size, slot.number)
+        if written:
+            self._store.keep(slot.adapter, tokens, bytes(memoryview(buffer)[:written]))
+
+    def _restore(self, adapter: str | None, tokens: Tokens) -> None:
+        self.clear()
+        state = self._store.take(adapter, tokens)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        if self._api.llama_state_seq_set_data(self.pointer, buffer, len(state), 0):
+            self._live = [Slot(0, adapter, list(tokens), len(tokens))]
+        else:
+            self.clear()
+
+    def _use_adapter(self, adapter: str | None) -> None:
+        """Attach the adapter; slots carry its name, so that no prefix crosses adapters."""
+        if adapter == self._adapter:
+            return
+        api = self._api
+        if adapter is None:
+            api.llama_set_adapters_lora(self.pointer, None, 0, None)
+        else:
+            pointers = (api.llama_adapter_lora_p_ctypes * 1)(self.weights.adapter(adapter))
+            scales = (ctypes.c_float * 1)(1.0)
+            api.llama_set_adapters_lora(self.pointer, pointers, 1, scales)
+        self._adapter = adapter
+
+    def _drop(self, slot: Slot) -> None:
+        self._api.llama_memory_seq_rm(self._memory, slot.number, -1, -1)
+
+
+def _plan_entries(prompts: Sequence[Tokens], slots: Sequence[Slot]) -> list[Entry]:
+    """List the tokens that no slot has yet, those that prompts share only once.
+
+    A prompt that shares more with an earlier one of the call than is cached joins its entries; as
+    both found the same cache, both start at the same position.
+    """
+    entries: list[Entry] = []
+    chains: list[list[Entry]] = []
+    for prompt, slot in zip(prompts, slots, strict=True):
+        start = len(slot.tokens)
+        chain: list[Entry] = []
+        for earlier, (other, other_slot) in enumerate(
+            zip(prompts[: len(chains)], slots, strict=False)
+        ):
+            common = shared(other, prompt) - start
+            if len(other_slot.tokens) == start and common > len(chain):
+                chain = chains[earlier][:common]
+        for entry in chain:
+            entry.slots.append(slot)
+        new = [Entry(prompt[p], p, [slot]) for p in range(start + len(chain), len(prompt))]
+        entries += new
+        chain = chain + new
+        chain[-1].wants_logits = True
+        chains.append(chain)
+    return entries
+
+
+def _free(weights: LlamaWeights, context: Pointer, batch: Pointer) -> None:
+    weights.api.llama_batch_free(batch)
+    weights.api.llama_free(context)
