@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.types import Feedback, Language, Note
+from engine.types import Feedback, Language, Note, StyleProfile
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,15 @@ class NoteRecord:
     feedback: Sequence[Feedback]
     deleted: bool = False
     style_name: str = ""
+
+
+@dataclass(frozen=True)
+class StyleHistory:
+    """A style with every profile it ever had, oldest first, as an export keeps it.
+
+    A rename adds the renamed profiles: the last one is the style as it stands.
+    """
+
+    name: str
+    profiles: tuple[StyleProfile, ...]
+    deleted: bool = False

@@ -8,14 +8,14 @@ from engine.types import Feedback, Language, Note, StyleProfile, utc_now
 from storage import notes, styles
 from storage.database import Database
 from storage.migrations import upgrade
-from storage.records import NotePage, NoteRecord, NoteSummary, StyleRow
+from storage.records import NotePage, NoteRecord, NoteSummary, StyleHistory, StyleRow
 from storage.search import COUNT_CAP, Index, Query, SqliteIndex, scope_query
 from storage.search_postgres import PostgresIndex
 from storage.tables import FormEntry
 from storage.verify import disagreements
 from storage.words import phrases
 
-__all__ = ["NotePage", "NoteRecord", "NoteSummary", "Store", "StyleRow"]
+__all__ = ["NotePage", "NoteRecord", "NoteSummary", "Store", "StyleHistory", "StyleRow"]
 
 _BATCH = 50
 _MAX_PAGE = 1_000
@@ -91,6 +91,23 @@ class Store:
         """Hide or restore a style."""
         with self._database.write() as session:
             styles.set_deleted(session, owner, name, deleted=deleted)
+
+    def histories(self, owner: str) -> Sequence[StyleHistory]:
+        """Return every style with all the profiles it ever had, deleted styles too."""
+        with self._database.read() as session:
+            return styles.histories(session, owner)
+
+    def put_back(self, owner: str, history: StyleHistory) -> bool:
+        """Add what is missing of an exported style; return whether anything was.
+
+        A style that shares a profile with it is the same style, whatever it is called today, and
+        what stands here stays in force.
+
+        Raises:
+            InvalidRequest: the name belongs to another style.
+        """
+        with self._database.write() as session:
+            return styles.put_back(session, owner, history)
 
     # notes and feedback
     def save_note(self, owner: str, note: Note) -> str:

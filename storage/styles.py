@@ -1,6 +1,6 @@
 """Profiles and the styles that name them, inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from engine.errors import InvalidRequest, NotFound
 from engine.types import StyleProfile, utc_now
 from storage.canonical import canonical, digest
-from storage.records import StyleRow
+from storage.records import StyleHistory, StyleRow
 from storage.tables import NoteEntry, ProfileEntry, StyleEntry, VersionEntry
 
 
@@ -112,6 +112,46 @@ def set_deleted(session: Session, owner: str, name: str, *, deleted: bool) -> No
         session.add(entry)
 
 
+def histories(session: Session, owner: str) -> Sequence[StyleHistory]:
+    """Return every style, deleted ones too, with all its profiles in the order they were added."""
+    entries = session.exec(
+        select(StyleEntry).where(StyleEntry.owner == owner).order_by(col(StyleEntry.id))
+    )
+    return [
+        StyleHistory(
+            name=entry.name,
+            profiles=tuple(profile(session, owner, d) for d in _digests(session, entry)),
+            deleted=entry.deleted_at is not None,
+        )
+        for entry in entries
+    ]
+
+
+def put_back(session: Session, owner: str, history: StyleHistory) -> bool:
+    """Add what is missing of a style; say whether anything was. What stands here stays in force."""
+    addresses = [_keep(session, owner, one) for one in history.profiles]
+    entry = _holder(session, owner, addresses)
+    if entry is None:
+        _refuse_name(_entry(session, owner, history.name))
+        when = utc_now()
+        deleted = when if history.deleted else None
+        entry = StyleEntry(owner=owner, name=history.name, updated_at=when, deleted_at=deleted)
+        session.add(entry)
+        session.flush()
+    known, newest = set(_digests(session, entry)), _version(session, entry, None)
+    by_address = dict(zip(addresses, history.profiles, strict=True))
+    missing = [address for address in addresses if not known or address not in known]
+    for address in missing:
+        _add_version(session, entry, by_address[address].version, address)
+    if missing and newest is not None:
+        if newest.digest not in by_address:
+            _add_version(session, entry, newest.version, newest.digest)
+        elif _entry(session, owner, history.name) is None:
+            entry.name = history.name
+            session.add(entry)
+    return bool(missing)
+
+
 def style_of(session: Session, owner: str, name: str, address: str) -> int | None:
     """Return the style that a note's profile belongs to: the one so named before any other."""
     rows = session.exec(
@@ -134,6 +174,25 @@ def _entry(session: Session, owner: str, name: str) -> StyleEntry | None:
     return session.exec(
         select(StyleEntry).where(StyleEntry.owner == owner, StyleEntry.name == name)
     ).one_or_none()
+
+
+def _holder(session: Session, owner: str, addresses: Collection[str]) -> StyleEntry | None:
+    """Return the style that has one of these profiles, whatever it is called today."""
+    return session.exec(
+        select(StyleEntry)
+        .join(VersionEntry, col(VersionEntry.style_id) == col(StyleEntry.id))
+        .where(VersionEntry.owner == owner, col(VersionEntry.digest).in_(addresses))
+        .order_by(col(VersionEntry.id))
+        .limit(1)
+    ).one_or_none()
+
+
+def _digests(session: Session, entry: StyleEntry) -> Sequence[str]:
+    return session.exec(
+        select(VersionEntry.digest)
+        .where(VersionEntry.style_id == entry.id)
+        .order_by(col(VersionEntry.id))
+    ).all()
 
 
 def _existing(session: Session, owner: str, name: str) -> StyleEntry:

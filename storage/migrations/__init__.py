@@ -4,6 +4,7 @@ A new revision is a file in versions/ that continues the last one; put its id in
 tests/storage/test_migrations.py compares the outcome with storage/tables.py.
 """
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -12,6 +13,7 @@ from engine.errors import StorageError
 from storage.database import Database
 
 HEAD = "0001"
+_ALONE = threading.Lock()  # Alembic keeps what it works on in module variables
 
 
 def upgrade(database: Database) -> None:
@@ -23,7 +25,7 @@ def upgrade(database: Database) -> None:
     with database.read() as session:
         if _revision(session.connection()) == HEAD:
             return
-    with database.write() as session:
+    with _ALONE, database.write() as session:
         _run(session.connection(), database.place)
 
 
