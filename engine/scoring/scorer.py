@@ -1,0 +1,97 @@
+"""The one scorer: every measure of a text behind one call.
+
+It serves the gate now and, later, the style filter, the pair builder, the promotion gate and the
+reward of the prompt search. VSS is the Valid Style Score of Structured Style-Rewrite (arXiv
+2603.05933) with its soft gate: style, or a tenth of it where the meaning was lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.protocols import Embedder
+from engine.scoring.copying import RUN, copied
+from engine.scoring.facts import find_facts
+from engine.scoring.faithfulness import faithful
+from engine.scoring.meaning import GATE, meaning
+from engine.scoring.style import style
+from engine.text import count_words
+from engine.types import Language, Scores, Span, StyleProfile, StyleSample
+
+VERSION = "1"
+SOFT_GATE = 0.1
+
+
+@dataclass(frozen=True)
+class NoteScorer:
+    """Scores notes with classic measures and an embedder; loads nothing of its own."""
+
+    embedder: Embedder
+
+    def score(
+        self,
+        text: str,
+        *,
+        language: Language,
+        samples: Sequence[str] = (),
+        source: str | None = None,
+        facts: Sequence[str] = (),
+        words: int | None = None,
+        knowledge: str | None = None,
+        profile: StyleProfile | None = None,
+    ) -> Scores:
+        """Return every score whose inputs are given; None for the others."""
+        titled = _titled(samples, profile)
+        told = "\n".join([source or "", *facts])
+        share, copies = copied(text, titled, told, language) if titled else (None, ())
+        found, places = find_facts(facts, text)
+        supported, claims = self._faithful(text, source, language)
+        factual, _ = self._faithful(text, knowledge, language)
+        closeness = style(text, [s.text for s in titled], language) if titled else None
+        kept = meaning(text, source, language, self.embedder) if source else None
+        return Scores(
+            style=closeness,
+            meaning=kept,
+            faithful=supported,
+            factual=factual,
+            copied=share,
+            fact_recall=sum(found) / len(found) if found else None,
+            length_ratio=count_words(text, language) / words if words else None,
+            vss=_valid_style(closeness, kept),
+            facts_found=found,
+            spans=(*places, *copies, *claims),
+            signature=self.signature(language),
+        )
+
+    def _faithful(
+        self, text: str, source: str | None, language: Language
+    ) -> tuple[float | None, tuple[Span, ...]]:
+        # The embedded model reads English only: Chinese is held to its words.
+        if not source:
+            return None, ()
+        return faithful(text, source, self.embedder if language == "en" else None)
+
+    def signature(self, language: Language) -> str:
+        """Return what the numbers depend on, in the manner of sacreBLEU's signatures."""
+        meant = self.embedder.name if language == "en" else "character pairs"
+        return (
+            f"notewright-scorer/{VERSION} lang={language} style=stylometry meaning={meant} "
+            f"faithful=words+names+numbers copied={RUN[language]}-grams "
+            f"vss=soft{SOFT_GATE}@meaning>{GATE}"
+        )
+
+
+def _valid_style(closeness: float | None, kept: float | None) -> float | None:
+    if closeness is None or kept is None:
+        return None
+    return closeness if kept > GATE else SOFT_GATE * closeness
+
+
+def _titled(samples: Sequence[str], profile: StyleProfile | None) -> tuple[StyleSample, ...]:
+    """Return the samples with names for the spans: the profile's, or numbers."""
+    if profile is not None and not samples:
+        return profile.samples
+    names = {s.text: s.title for s in profile.samples} if profile else {}
+    return tuple(
+        StyleSample(title=names.get(text, f"sample {number}"), text=text)
+        for number, text in enumerate(samples, 1)
+    )
