@@ -94,9 +94,7 @@ def table(made: list[tuple[str, str, int]], reference: Reference) -> tuple[Float
     return np.array(rows), np.array([label for *_, label in made], dtype=np.float64)
 
 
-def fit(
-    rows: NDArray[np.float64], labels: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
+def fit(rows: Floats, labels: Floats) -> tuple[Floats, float]:
     """Return logistic-regression weights and bias (Newton's method, a little ridge)."""
     design = np.hstack([rows, np.ones((len(rows), 1))])
     beta = np.zeros(design.shape[1])
@@ -107,9 +105,7 @@ def fit(
     return beta[:-1], float(beta[-1])
 
 
-def report(
-    name: str, rows: NDArray[np.float64], labels: NDArray[np.float64], reference: Reference
-) -> None:
+def report(name: str, rows: Floats, labels: Floats, reference: Reference) -> None:
     """Print how well pairs are told apart."""
     p = 1 / (1 + np.exp(-(rows @ reference.weights + reference.bias)))
     own, other = p[labels == 1], p[labels == 0]

@@ -30,6 +30,11 @@ def numbers(text: str, *, spelled: bool = True) -> set[str]:
     return found | _english(text) | _chinese(text) if spelled else found
 
 
+def is_number(token: str) -> bool:
+    """Tell whether a token is a number or part of one."""
+    return token[0].isdigit() or token in _EN or token in _ZH_DIGITS or token in _ZH_UNITS
+
+
 def _plain(digits: str) -> str:
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
         digits = digits.replace(",", "")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.scoring.numerals import numbers
+from engine.scoring.numerals import is_number, numbers
 from engine.text import ngrams, tokens
 
 _FUNCTION = """
@@ -37,10 +37,13 @@ def stem(token: str) -> str:
 
 
 def content(text: str) -> list[str]:
-    """Return the stems of the words that carry meaning; neighbouring Han pairs in Chinese."""
-    found = [t for t in tokens(text) if t not in FUNCTION_WORDS]
-    han = [t for t in tokens(text) if is_han(t)]
-    return [stem(t) for t in found if not is_han(t)] + ["".join(p) for p in ngrams(han, 2)]
+    """Return what carries meaning: stems of words, neighbouring Han characters in pairs.
+
+    Numbers are left out: they are compared as numbers.
+    """
+    told = [t for t in tokens(text) if t not in FUNCTION_WORDS and not is_number(t)]
+    han = [t for t in told if is_han(t)]
+    return [stem(t) for t in told if not is_han(t)] + ["".join(p) for p in ngrams(han, 2)]
 
 
 def is_han(token: str) -> bool:
