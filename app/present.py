@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from app.feedback import final_text
 from engine.types import Draft, Generation, Note, Plan, Scores
+from storage.store import NoteRecord
 
 _BANDS = ((0.8, "high"), (0.6, "good"), (0.4, "fair"), (0.0, "low"))
 _SHOWN = (
@@ -31,6 +33,11 @@ def note_json(note: Note, *, row_id: str | None = None) -> dict[str, object]:
         "seconds": note.timings.model_dump(mode="json"),
         "tokens": _tokens(note),
     }
+
+
+def note_markdown(record: NoteRecord) -> str:
+    """Return the note as a person keeps it: its title and the text as last edited."""
+    return f"# {record.note.plan.title}\n\n{final_text(record)}\n"
 
 
 def score_words(scores: Scores | None) -> str:

@@ -1,0 +1,134 @@
+"""Rows of JSON Lines files, read strictly: an unknown field or a wrong value names its line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from engine.errors import InvalidRequest
+from engine.types import FeedbackTag, Language, Scores, Value
+
+RowT = TypeVar("RowT", bound=Value)
+
+# An id may be a number in the file; a Boolean or a list may not.
+RowId = Annotated[
+    str,
+    Field(min_length=1),
+    BeforeValidator(lambda given: str(given) if type(given) is int else given),
+]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class WriteRow(Value):
+    """A note to write (also a NoteBench sample). `author` and `reference` are carried, not used."""
+
+    id: RowId
+    topic: Text
+    samples: Annotated[tuple[Text, ...], Field(min_length=1)]
+    author: str | None = None
+    language: Language = "en"
+    facts: tuple[str, ...] = ()
+    source: str | None = None
+    reference: str | None = None
+    words: int | None = None
+    audience: str | None = None
+
+
+class ScoreRow(Value):
+    """A text to score; what is absent leaves the scores that need it null."""
+
+    id: RowId
+    text: str
+    source: str | None = None
+    reference: str | None = None
+    samples: tuple[Text, ...] = ()
+    knowledge: str | None = None
+    language: Language = "en"
+
+
+class RateRow(Value):
+    """One act of feedback: just one of stars, thumb, choose, edited_text and tag."""
+
+    note_id: Text
+    draft: int | None = None
+    stars: Annotated[int, Field(ge=1, le=5)] | None = None
+    thumb: Literal["up", "down"] | None = None
+    choose: int | None = None
+    edited_text: Text | None = None
+    tag: FeedbackTag | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = (self.stars, self.thumb, self.choose, self.edited_text, self.tag)
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("a row holds just one of stars, thumb, choose, edited_text and tag")
+        return self
+
+
+def read_rows(path: Path, row: type[RowT]) -> Iterator[tuple[str, RowT]]:
+    """Yield each row with its place ("file.jsonl, line 3"); blank lines are passed over.
+
+    Raises:
+        InvalidRequest: naming the line, the field and what it must be, or the unreadable file.
+    """
+    for number, line in lines(path):
+        where = f"{path.name}, line {number}"
+        yield where, parse_row(line, row, where)
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank with its number from 1, as UTF-8 (a BOM is allowed)."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise InvalidRequest(
+            f"{path} cannot be read ({error.strerror}); check its name and place."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{path} is not UTF-8 text; save it as UTF-8.") from error
+
+
+def parse_row(line: str, row: type[RowT], where: str) -> RowT:
+    """Return one line as a row; `where` starts the message about what is wrong."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{where}: this is not JSON ({error}); mend the line.") from error
+    if not isinstance(values, dict):
+        raise InvalidRequest(f"{where}: a row is a JSON object in braces; mend the line.")
+    try:
+        return row.model_validate(_without_nulls(values))
+    except ValidationError as error:
+        raise InvalidRequest(f"{where}: {_complaint(error, row)}") from error
+
+
+def scores_json(row_id: str, scores: Scores, *, rouge_l: float | None, bleu4: float | None) -> str:
+    """Return a line of the `score` output."""
+    kept = scores.model_dump(
+        include={"style", "meaning", "faithful", "factual", "copied", "length_ratio", "vss"}
+    )
+    values = {"id": row_id, "rouge_l": rouge_l, "bleu4": bleu4, **kept}
+    return json.dumps(values | {"signature": scores.signature}, ensure_ascii=False)
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    """Drop nulls: in these files a null field is an absent one."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _complaint(error: ValidationError, row: type[Value]) -> str:
+    # An unknown field explains a missing one (a typing error), so it is named first.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown field {name!r}; the fields are {', '.join(row.model_fields)}."
+    if first["type"] == "missing":
+        return f"the field {name!r} is missing; add it."
+    said = first["msg"].removeprefix("Value error, ")
+    said = said[:1].lower() + said[1:]
+    return f"{name!r}: {said}." if name else f"{said}."
