@@ -97,6 +97,7 @@ def test_two_processes_write_at_once_and_nothing_is_lost(program: Program, url: 
     store.close()
 
 
+@pytest.mark.usefixtures("sqlite_file")
 def test_a_save_is_on_the_disk_before_it_is_reported(store: Store) -> None:
     """The level is per connection, so it is asked on the store's own."""
     with store._database.read() as session:

@@ -46,6 +46,7 @@ def page_limit(pages: int) -> Iterator[None]:
         event.remove(Engine, "connect", limit)
 
 
+@pytest.mark.usefixtures("sqlite_file")
 def test_a_database_that_may_not_grow_keeps_what_it_has_and_stays_usable(url: str) -> None:
     with page_limit(300):
         store = Store.open(url)
@@ -134,11 +135,11 @@ def test_a_disk_full_from_the_start_is_a_sentence(small_disk: Path) -> None:
 
 
 def test_another_program_that_holds_the_database_is_waited_for_then_named(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    url: str, sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.BUSY_MS", 50)
     impatient = Store.open(url)
-    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other = sqlite3.connect(sqlite_file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StorageError, match="Another program is using the database; close it"):
@@ -160,15 +161,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     assert file.read_text() == "My shopping list. " * 100
 
 
-def test_a_damaged_file_is_named(store: Store, url: str) -> None:
+def test_a_damaged_file_is_named(store: Store, url: str, sqlite_file: Path) -> None:
     store.save_profile("me", profile())
     for i in range(50):
         store.save_note("me", note(topic=str(i), text=BULKY))
     store.close()
-    file = Path(url.removeprefix("sqlite:///"))
-    whole = bytearray(file.read_bytes())
+    whole = bytearray(sqlite_file.read_bytes())
     whole[8_192:-4_096] = os.urandom(len(whole) - 12_288)
-    file.write_bytes(whole)
+    sqlite_file.write_bytes(whole)
 
     with (
         pytest.raises(StorageError, match="damaged; close Notewright and put a copy"),
@@ -232,7 +232,7 @@ def test_an_unwritable_place_is_a_sentence(program: Program, foreign_folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    ("address", "reason"),
     [
         ("sqlite://", "must be a file"),
         ("sqlite:///:memory:", "must be a file"),
@@ -242,13 +242,14 @@ def test_an_unwritable_place_is_a_sentence(program: Program, foreign_folder: Pat
     ],
 )
 def test_an_address_that_cannot_be_used_is_a_sentence_without_secrets(
-    url: str, reason: str
+    address: str, reason: str
 ) -> None:
     with pytest.raises(StorageError, match=reason) as caught:
-        Store.open(url)
+        Store.open(address)
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("sqlite_file")
 def test_no_text_of_a_person_is_in_an_error(url: str) -> None:
     with page_limit(300):
         store = Store.open(url)

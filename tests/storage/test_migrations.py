@@ -89,29 +89,27 @@ def test_two_that_open_a_new_database_at_once_make_it_once(url: str) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_a_database_of_a_newer_program_is_left_alone(url: str) -> None:
-    file = url.removeprefix("sqlite:///")
-    _run(file, "UPDATE alembic_version SET version_num = '9999'")
+def test_a_database_of_a_newer_program_is_left_alone(url: str, sqlite_file: Path) -> None:
+    _run(sqlite_file, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(StorageError, match=r"newer Notewright .*'9999'.*; update Notewright"):
         Store.open(url)
-    assert _run(file, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert _run(sqlite_file, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 @pytest.mark.parametrize("table", ["feedback", "note_search"])
 def test_a_migration_that_fails_leaves_no_table_behind(
-    url: str, tmp_path: Path, table: Literal["feedback", "note_search"]
+    url: str, sqlite_file: Path, tmp_path: Path, table: Literal["feedback", "note_search"]
 ) -> None:
     """Half-way through, the migration meets a table that another program left there."""
     (tmp_path / "data").mkdir()
-    file = url.removeprefix("sqlite:///")
-    _run(file, f"CREATE TABLE {table} (x)")
+    _run(sqlite_file, f"CREATE TABLE {table} (x)")
 
     with pytest.raises(StorageError):
         Store.open(url)
 
-    assert _run(file, "SELECT name FROM sqlite_master") == [(table,)]
-    _run(file, f"DROP TABLE {table}")
+    assert _run(sqlite_file, "SELECT name FROM sqlite_master") == [(table,)]
+    _run(sqlite_file, f"DROP TABLE {table}")
     Store.open(url).close()
 
 
@@ -122,7 +120,7 @@ def test_the_history_is_inside_the_package() -> None:
     assert files("storage.migrations").joinpath("env.py").is_file()
 
 
-def _run(file: str, statement: str) -> list[tuple[object, ...]]:
+def _run(file: Path, statement: str) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(file)
     try:
         with connection:

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from app.feedback import final_text
 from engine.errors import InvalidRequest, NotFound
@@ -149,7 +151,7 @@ def test_the_latest_stars_count_whichever_were_stored_last(store: Store) -> None
 
 
 @pytest.mark.parametrize(
-    ("acts", "text"),
+    ("acts", "shown"),
     [
         ((), "First."),
         ((("edit", 0, "Edited."),), "Edited."),
@@ -159,7 +161,7 @@ def test_the_latest_stars_count_whichever_were_stored_last(store: Store) -> None
     ],
 )
 def test_the_library_shows_the_text_that_the_page_shows(
-    store: Store, acts: tuple[tuple[str, int, str | None], ...], text: str
+    store: Store, acts: tuple[tuple[str, int, str | None], ...], shown: str
 ) -> None:
     kept = note(text="First.")
     kept = kept.model_copy(
@@ -171,8 +173,8 @@ def test_the_library_shows_the_text_that_the_page_shows(
         act |= {"edited_text": edited, "created_at": WHEN + timedelta(minutes=minute)}
         store.add_feedback("me", Feedback.model_validate(act))
 
-    assert final_text(store.note("me", kept.id)) == text
-    assert store.search("me").notes[0].snippet == text
+    assert final_text(store.note("me", kept.id)) == shown
+    assert store.search("me").notes[0].snippet == shown
 
 
 def test_a_note_of_another_owner_is_not_there(store: Store) -> None:
@@ -221,13 +223,11 @@ def test_the_database_itself_refuses_to_change_what_was_written(
     kept = note()
     store.save_note("me", kept)
     store.add_feedback("me", stars(kept, 4))
+    engine = create_engine(url)
 
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-    try:
-        with pytest.raises(sqlite3.IntegrityError, match=reason):
-            connection.execute(statement)
-    finally:
-        connection.close()
+    with engine.connect() as connection, pytest.raises(DBAPIError, match=reason):
+        connection.execute(text(statement))
+    engine.dispose()
 
 
 def test_many_threads_may_write_and_read_at_once(store: Store) -> None:
@@ -273,9 +273,9 @@ def test_what_is_typed_is_kept_for_each_owner(store: Store, url: str) -> None:
         again.close()
 
 
-def test_the_same_form_again_does_not_wait_for_a_writer(store: Store, url: str) -> None:
+def test_the_same_form_again_does_not_wait_for_a_writer(store: Store, sqlite_file: Path) -> None:
     store.save_form("me", {"topic": "Dawn"})
-    writer = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    writer = sqlite3.connect(sqlite_file, isolation_level=None)
     try:
         writer.execute("BEGIN IMMEDIATE")
         store.save_form("me", {"topic": "Dawn"})
@@ -283,19 +283,18 @@ def test_the_same_form_again_does_not_wait_for_a_writer(store: Store, url: str) 
         writer.close()
 
 
-def test_the_database_may_be_read_by_its_owner_only(store: Store, url: str) -> None:
+def test_the_database_may_be_read_by_its_owner_only(store: Store, sqlite_file: Path) -> None:
     store.save_note("me", note())
-    file = Path(url.removeprefix("sqlite:///"))
 
-    for each in file.parent.iterdir():
+    for each in sqlite_file.parent.iterdir():
         assert stat.S_IMODE(each.stat().st_mode) == 0o600, each.name
 
 
-def test_a_note_of_an_older_program_keeps_its_address(store: Store, url: str) -> None:
+def test_a_note_of_an_older_program_keeps_its_address(store: Store, sqlite_file: Path) -> None:
     """Addresses are of the bytes: a field that the model gains later does not change them."""
     kept = note()
     store.save_note("me", kept)
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    connection = sqlite3.connect(sqlite_file)
     try:
         (body,) = connection.execute("SELECT body FROM notes").fetchone()
     finally:

@@ -1,6 +1,7 @@
 """verify() finds what was changed behind the store's back."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -38,9 +39,9 @@ def test_a_sound_database_has_no_disagreements(store: Store) -> None:
     ],
 )
 def test_each_kind_of_tampering_is_named(
-    store: Store, url: str, statement: str, sentences: list[str]
+    store: Store, sqlite_file: Path, statement: str, sentences: list[str]
 ) -> None:
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    connection = sqlite3.connect(sqlite_file)
     triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     for (name,) in triggers.fetchall():
         connection.execute(f"DROP TRIGGER {name}")
