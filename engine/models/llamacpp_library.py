@@ -56,7 +56,7 @@ def library() -> Library:
 
     @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
     def keep(level: int, text: bytes, _: object) -> None:
-        if level in (2, 3) and text.strip():
+        if level in (3, 4) and text.strip():
             log.append(text.decode(errors="replace").strip())
 
     llama_cpp.llama_log_set(keep, ctypes.c_void_p(0))

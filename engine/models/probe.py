@@ -1,0 +1,243 @@
+"""Try a model in a child process before the server trusts it.
+
+On some machines llama.cpp dies in its first decode (an AMX flag without AMX, an instruction that
+the CPU lacks), and would take the server with it. So a new pair of library build and model file is
+tried once in a child: `python -m engine.models.probe` loads it, reads a prompt, decodes two
+sequences together and prints its speed. The first rung of a ladder of configurations that survives
+is used and remembered.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from engine.errors import ModelUnavailable, NotewrightError
+from engine.models.llamacpp_context import CHUNK, Entry, LlamaContext
+from engine.models.llamacpp_library import Configuration, LlamaWeights
+from engine.models.machine import fingerprint
+
+SECONDS = 90.0
+"""Time a child gets, and as much again for each gigabyte of the file."""
+
+_GIGABYTE = 1 << 30
+_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A way to load a model; `name` is what the doctor shows."""
+
+    name: str
+    path: Path
+    configuration: Configuration
+    source: Path | None = None
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Tokens a second: reading a prompt, and writing four texts together."""
+
+    prompt: float
+    together: float
+
+    def note_seconds(self) -> float:
+        """Return what a note costs at this speed: about 600 tokens read and 600 written."""
+        return 600 / self.prompt + 600 / self.together
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The rung to use, its speed when tried, and how those before it failed."""
+
+    rung: Rung
+    speed: Speed
+    failures: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Say in one line what is used and why."""
+        if not self.failures:
+            return f"{self.rung.name}: works"
+        return f"{self.rung.name}, because {'; '.join(self.failures)}"
+
+
+Command: TypeAlias = Callable[[Rung, float], Sequence[str]]
+"""Makes the child's command line from the rung and the seconds it has."""
+
+
+def child_command(rung: Rung, seconds: float) -> Sequence[str]:
+    """Return the command that tries a rung and gives up by itself after `seconds`."""
+    arguments = {"path": str(rung.path), **asdict(rung.configuration), "seconds": seconds}
+    return [sys.executable, "-P", "-m", "engine.models.probe", json.dumps(arguments)]
+
+
+def find_rung(
+    rungs: Sequence[Rung],
+    memory: Path,
+    *,
+    library_version: str,
+    command: Command = child_command,
+    seconds: float | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Verdict:
+    """Return the first rung that survives its trial; remembered for this build and these files.
+
+    Args:
+        rungs: the ladder, best first.
+        memory: the JSON file of earlier verdicts; may not exist yet.
+        library_version: names the build of llama.cpp and its CPU features.
+        command: makes the child's command line.
+        seconds: time for each child; by the file's size when None.
+        progress: told what takes a moment.
+
+    Raises:
+        ModelUnavailable: no rung works; the message has each failure.
+    """
+    names = (f"{rung.name} {fingerprint(rung.path)}" for rung in rungs)
+    key = " | ".join([library_version, *names])
+    if (known := _recall(memory, key, rungs)) is not None:
+        return known
+    failures: list[str] = []
+    for rung in rungs:
+        progress(f"Trying the model in a process of its own ({rung.name}, this once)…")
+        outcome = _try(rung, command, seconds or _time_for(rung.path))
+        if isinstance(outcome, Speed):
+            verdict = Verdict(rung, outcome, tuple(failures))
+            _remember(memory, key, verdict)
+            return verdict
+        failures.append(f"“{rung.name}” {outcome}")
+    raise ModelUnavailable(
+        f"llama.cpp cannot run {rungs[0].path.name!r} on this machine ({'; '.join(failures)}); "
+        "set the project up again here, so that llama.cpp is compiled for this processor."
+    )
+
+
+def _time_for(path: Path) -> float:
+    return SECONDS * (1 + path.stat().st_size / _GIGABYTE)
+
+
+def _try(rung: Rung, command: Command, seconds: float) -> Speed | str:
+    """Run the child; return its speed, or how it failed."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            command(rung, seconds),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            env={**os.environ, "PYTHONPATH": path},
+            check=False,
+        )
+        if done.returncode == 0:
+            return Speed(**json.loads(done.stdout.strip().splitlines()[-1]))
+    except subprocess.TimeoutExpired:
+        return f"did not answer in {seconds:.0f} seconds"
+    except (OSError, ValueError, TypeError, IndexError) as error:
+        return f"could not be tried ({error})"
+    if done.returncode < 0:
+        return f"died with {_signal_name(-done.returncode)} in its first decode"
+    words = done.stderr.strip().splitlines()
+    return f"failed ({words[-1].rstrip('.') if words else f'exit code {done.returncode}'})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _recall(memory: Path, key: str, rungs: Sequence[Rung]) -> Verdict | None:
+    """Return the remembered verdict; an unreadable file is as good as none."""
+    try:
+        found = json.loads(memory.read_text(encoding="utf-8"))[key]
+        rung = next(rung for rung in rungs if rung.name == found["rung"])
+        return Verdict(rung, Speed(**found["speed"]), tuple(found["failures"]))
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return None
+
+
+def _remember(memory: Path, key: str, verdict: Verdict) -> None:
+    """Add a verdict to the file, whole or not at all."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    known[key] = {
+        "rung": verdict.rung.name,
+        "speed": asdict(verdict.speed),
+        "failures": verdict.failures,
+    }
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=memory.parent, prefix=memory.name, delete=False, encoding="utf-8"
+        ) as file:
+            json.dump(known, file, indent=1, ensure_ascii=False)
+        Path(file.name).replace(memory)
+    except OSError:
+        # A full disk costs a second trial at the next start, nothing else.
+        return
+
+
+# ------------------------------------------------------------------ in the child
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try the model that the JSON argument names; print its speed as JSON."""
+    asked = json.loads(arguments[0])
+    _leave_no_trace(float(asked["seconds"]))
+    configuration = Configuration(threads=asked["threads"], repack=asked["repack"])
+    try:
+        speed = measure(LlamaWeights(Path(asked["path"]), configuration))
+    except NotewrightError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(json.dumps(asdict(speed)) + "\n")
+    return 0
+
+
+def measure(weights: LlamaWeights) -> Speed:
+    """Read a prompt and write four texts together, the best of two runs.
+
+    Raises:
+        ModelUnavailable: llama.cpp reports an error (a crash kills the process instead).
+    """
+    context = LlamaContext(weights, size=2 * CHUNK, parallel=4)
+    prompt = tuple(100 + number % 200 for number in range(CHUNK // 2))
+    prompt_seconds, steps_seconds = [], []
+    for _ in range(2):
+        context.clear()
+        started = time.perf_counter()
+        prepared = context.prepare([prompt] * 4, None)
+        context.evaluate(prepared.entries)
+        read = time.perf_counter()
+        for step in range(_STEPS):
+            slots = prepared.slots
+            context.evaluate([Entry(100 + step, len(s.tokens), [s], True) for s in slots])
+        prompt_seconds.append(read - started)
+        steps_seconds.append(time.perf_counter() - read)
+    return Speed(len(prompt) / min(prompt_seconds), 4 * _STEPS / min(steps_seconds))
+
+
+def _leave_no_trace(seconds: float) -> None:
+    """Die when the time is up even if the parent is gone, and write no core file."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(int(seconds) + 1)
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
