@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.errors import StorageError
+from engine.errors import InvalidRequest, StorageError
 
 # Primary result codes of SQLite (https://sqlite.org/rescode.html): codes do not change with the
 # wording or the version of the library.
@@ -25,9 +25,16 @@ _SENTENCES = {
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Re-label the database's errors as StorageError; `place` names the database, no secrets."""
+    """Re-label the database's errors; `place` names the database, no secrets.
+
+    Raises:
+        StorageError: the database or the disk refused.
+        InvalidRequest: a value that no database can hold (half a character, a boundless number).
+    """
     try:
         yield
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise InvalidRequest(f"A value cannot be used ({error}); type it again.") from error
     except SQLAlchemyError as error:
         raise StorageError(f"{_sentence(error)} ({place}: {_cause(error)})") from error
 

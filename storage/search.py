@@ -9,11 +9,12 @@ typing, and come newest first, which the index yields without looking at them al
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from engine.errors import InvalidRequest
 from engine.types import Language
 from storage.words import Phrase, indexed
 
@@ -39,9 +40,18 @@ class Query:
 
 
 def scope_words(
-    owner: str, *, style_id: int | None, language: Language | str | None, stars: int | None
+    owner: str, *, style_id: int | None, language: str | None, stars: int | None
 ) -> tuple[str, ...]:
-    """Return a note's filter words; asking for at least n stars is asking for the word `r{n}`."""
+    """Return a note's filter words; asking for at least n stars is asking for the word `r{n}`.
+
+    Raises:
+        InvalidRequest: an unknown language (words go into a query unquoted, so none is made up).
+    """
+    if language and language not in get_args(Language):
+        raise InvalidRequest(
+            f"Notewright does not know the language {language!r}; choose en or zh.",
+            field="language",
+        )
     return (
         _owner_word(owner),
         *([f"s{style_id}"] if style_id is not None else []),
@@ -51,11 +61,11 @@ def scope_words(
 
 
 def scope_query(
-    owner: str, *, style_id: int | None, language: Language | None, min_stars: int | None
+    owner: str, *, style_id: int | None, language: str | None, min_stars: int | None
 ) -> tuple[str, ...]:
     """Return the filter words that a note must have."""
     wanted = scope_words(owner, style_id=style_id, language=language, stars=None)
-    return (*wanted, f"r{min_stars}") if min_stars else wanted
+    return (*wanted, f"r{min_stars:d}") if min_stars and min_stars > 0 else wanted
 
 
 def _owner_word(owner: str) -> str:

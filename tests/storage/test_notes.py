@@ -97,6 +97,17 @@ def test_notes_can_be_stored_while_they_are_read(store: Store) -> None:
     assert seen == 60
 
 
+def test_notes_are_read_as_they_are_asked_for_not_all_at_once(store: Store) -> None:
+    for i in range(120):
+        store.save_note("me", note(topic=str(i)))
+    reading = store.notes("me")
+    next(reading)
+
+    store.set_note_deleted("me", note(topic="119").id, True)
+
+    assert len(list(reading)) == 118
+
+
 def test_a_deleted_note_is_hidden_until_it_is_restored(store: Store) -> None:
     kept = note(topic="Lighthouse")
     store.save_note("me", kept)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.errors import InvalidRequest, StorageError
 from engine.types import Language, Note
 from storage.records import NotePage
 from storage.store import Store
@@ -186,3 +187,29 @@ def test_counting_stops_at_a_thousand_and_so_many_come_newest_first(store: Store
     page = store.search("me", "boat", limit=2)
     assert (page.total, titles(page)) == (1_000, ["Boat 1004", "Boat 1003"])
     assert store.search("me", "boat 77 ").total == 1
+
+
+@pytest.mark.parametrize("language", ["en OR len", 'en" OR "o1', "de"])
+def test_a_language_that_does_not_exist_is_refused_not_searched(
+    store: Store, language: str
+) -> None:
+    with pytest.raises(InvalidRequest, match="does not know the language"):
+        store.search("me", language=language)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stars", [-1, 0])
+def test_no_stars_is_no_filter(store: Store, stars: int) -> None:
+    keep(store, "Boat")
+
+    assert store.search("me", min_stars=stars).total == 1
+
+
+def test_values_that_no_database_holds_are_refused(store: Store) -> None:
+    for call in (
+        lambda: store.search("me", offset=2**70),
+        lambda: store.search("me", style="\ud800"),
+        lambda: store.note("me", "\ud800"),
+        lambda: store.search("\ud800"),
+    ):
+        with pytest.raises((InvalidRequest, StorageError), match="; "):
+            call()
