@@ -39,7 +39,7 @@ def as_sentence(text: str, language: Language) -> str:
     text = text.strip()
     if not text:
         return text
-    if not re.search(r"[.!?。!?…][\"'”’」』)]*$", text):
+    if not re.search(r"[.!?。！？…][\"'”’」』)]*$", text):
         text = text.rstrip(",;:\uff0c\uff1b\uff1a") + ("。" if language == "zh" else ".")
     return text[0].upper() + text[1:]
 

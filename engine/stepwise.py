@@ -294,7 +294,7 @@ def _whole_sentences(text: str, words: int, language: Language) -> str:
     kept: list[str] = []
     for start, end in sentence_spans(text.strip()):
         sentence = text.strip()[start:end]
-        ended = sentence.rstrip("\"'”’」』)").endswith((".", "!", "?", "。", "!", "?", "…"))
+        ended = sentence.rstrip("\"'”’」』)").endswith((".", "!", "?", "。", "！", "？", "…"))
         if (
             kept and count_words(_join([*kept, sentence], language), language) > words
         ) or not ended:

@@ -19,8 +19,8 @@ _PIECE_WORDS = (8, 45)
 def rough_notes(text: str, language: Language) -> str:
     """Return the content words of a text in order, comma-separated, each once."""
     if language == "zh":
-        clauses = re.split(r"[,。!?;:、,.!?;:\s“”「」『』]+", text)
-        return ",".join(dict.fromkeys(c for c in (_GRAMMAR_ZH.sub("", x) for x in clauses) if c))
+        clauses = re.split(r"[，。！？；：、,.!?;:\s“”「」『』]+", text)
+        return "，".join(dict.fromkeys(c for c in (_GRAMMAR_ZH.sub("", x) for x in clauses) if c))
     words = (w for w in _WORD.findall(text) if w.lower() not in GRAMMAR_WORDS)
     return ", ".join(dict.fromkeys(words))
 

@@ -8,7 +8,7 @@ from engine.text import sentence_spans
 from engine.types import Span
 
 _WINDOW = 2  # a fact may be told over two neighbouring sentences
-_SHARE = 0.7
+_SHARE = 0.65
 
 
 def find_fact(fact: str, text: str) -> tuple[int, int] | None:

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 BUCKETS = 1 << 14
 MARKS = (",", ".", ";", ":", "!", "?", "—", "-", "'", '"', "(", "…", "#", "\n\n", "\n", "`")
-_ALIKE = str.maketrans("‘’“”–,。;:!?()、", "''\"\"—,.;:!?(),")
+_ALIKE = str.maketrans("‘’“”–，。；：！？（）、", "''\"\"—,.;:!?(),")
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 FEATURES = ("grams", "words", "marks", "sentence_length", "word_length", "size")
 
