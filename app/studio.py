@@ -16,7 +16,8 @@ from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
 from engine.errors import InvalidRequest, StorageError
 from engine.events import Event, NoteReady, PlanReady
-from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
+from engine.loading import LoadedModels, LoadOptions, load_models
+from engine.models.catalogue import models_writing
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
@@ -187,7 +188,11 @@ class Studio:
             self._turnstile.leave()
 
     def _check_language(self, request: WritingRequest) -> None:
-        check_languages(request, self.models.stylist_model.card, suggestions_for(request.language))
+        check_languages(
+            request,
+            self.models.stylist_model.card,
+            [entry.name for entry in models_writing(request.language)],
+        )
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
@@ -220,11 +225,7 @@ class Studio:
     ) -> StyleProfile:
         """Save a new style; its version is 1. InvalidRequest if the name is taken."""
         name = style_name(name)
-        if name in {row.name for row in self.store.styles(owner)}:
-            raise InvalidRequest(
-                f"There is a style called {name!r} already: choose another name.", field="name"
-            )
-        return self._saved(owner, self.profile(samples, language, name=name))
+        return self._saved(owner, self.profile(samples, language, name=name), new=True)
 
     def add_samples(self, owner: str, name: str, samples: Sequence[StyleSample]) -> StyleProfile:
         """Add samples to a style; a new version."""
@@ -249,8 +250,8 @@ class Studio:
             return old
         return self._saved(owner, old.model_copy(update={**changes, "version": old.version + 1}))
 
-    def _saved(self, owner: str, profile: StyleProfile) -> StyleProfile:
-        self.store.save_profile(owner, profile)
+    def _saved(self, owner: str, profile: StyleProfile, *, new: bool = False) -> StyleProfile:
+        self.store.save_profile(owner, profile, new=new)
         return profile
 
     def rename_style(self, owner: str, name: str, new_name: str) -> None:
