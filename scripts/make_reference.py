@@ -1,0 +1,67 @@
+"""Count words and marks of a reference corpus into engine/profile/data/reference_LANGUAGE.tsv.
+
+Only counts leave the corpus, never texts. Rows of other splits than train, and rows whose licence
+does not allow it, are skipped; no style and no file may swamp the others.
+
+    python scripts/make_reference.py --language en --output engine/profile/data/reference_en.tsv FILE…
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.profile.habits import rates
+from engine.profile.lexical import words_of
+from engine.text import count_words
+from engine.types import Language
+
+KEEP = 20_000
+PER_STYLE = 12_000
+PER_FILE = 90_000
+LICENCES = ("", "mit", "apache-2.0", "cc0", "unlicense", "public domain", "text: public domain")
+
+
+def main() -> None:
+    """Read the files, write the counts, say how much was read."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--language", choices=["en", "zh"], required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("files", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    texts = [t for file in arguments.files for t in balanced(file, arguments.language)]
+    write(arguments.output, texts, arguments.language)
+
+
+def balanced(file: Path, language: Language) -> Iterator[str]:
+    """Yield train texts of a file up to `PER_STYLE` words a style and `PER_FILE` in all."""
+    by_style: Counter[str] = Counter()
+    total = 0
+    with file.open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            licence = (row.get("licence") or "").lower()
+            if row["split"] != "train" or not licence.startswith(LICENCES[1:] if licence else ""):
+                continue
+            size = count_words(row["reference"], language)
+            if by_style[row["style"]] + size <= PER_STYLE and total + size <= PER_FILE:
+                by_style[row["style"]] += size
+                total += size
+                yield row["reference"]
+    print(f"{file.stem}: {total:,} words, {len(by_style)} styles")
+
+
+def write(output: Path, texts: list[str], language: Language) -> None:
+    """Write the data file that engine.profile.reference reads."""
+    counts = Counter(w for text in texts for w in words_of(text, language) if not w[0].isdigit())
+    kept = sorted(((w, n) for w, n in counts.items() if n > 1), key=lambda row: (-row[1], row[0]))
+    found = rates("\n\n".join(texts), language)
+    lines = [f"#words\t{counts.total()}"]
+    lines += [f"#mark\t{name}\t{rate:.4f}" for name, rate in found.items()]
+    lines += [f"{word}\t{count}" for word, count in kept[:KEEP]]
+    output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{output}: {counts.total():,} words, {min(len(kept), KEEP):,} listed")
+
+
+if __name__ == "__main__":
+    main()
