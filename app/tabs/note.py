@@ -1,0 +1,171 @@
+"""The finished note on the Write tab: take another draft, edit, rate, copy, download."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from app.feedback import chosen_draft, final_text
+from app.i18n import Texts, label, texts_for
+from app.render import status_line
+from app.shelf import note_cards, note_difference, rating_bar
+from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view
+from engine.errors import InvalidRequest
+from storage.store import NoteRecord
+
+
+@dataclass(frozen=True)
+class NotePanel:
+    """The components of a finished note. `cards` show its drafts, above this panel."""
+
+    desk: Desk
+    token: gr.BrowserState
+    cards: gr.HTML
+    note_id: gr.State
+    group: gr.Column
+    editor: gr.Textbox
+    save: gr.Button
+    copy: gr.Button
+    download: gr.Button
+    rating: gr.HTML
+    difference: gr.HTML
+    said: gr.HTML
+    markdown: gr.JSON
+
+    # -- what is shown -----------------------------------------------------------------------
+    def show(self, record: NoteRecord, t: Texts, *, typed: str | None = None) -> Answer:
+        """Return the updates that show a note; `typed` is an edit not yet saved."""
+        return {
+            self.note_id: record.note.id,
+            self.group: gr.update(visible=True),
+            self.cards: note_cards(record, t),
+            self.editor: final_text(record) if typed is None else typed,
+            self.rating: rating_bar(record, t),
+            self.difference: note_difference(record, t),
+            self.said: "",
+        }
+
+    def hide(self) -> Answer:
+        """Return the updates that clear the panel."""
+        return {self.note_id: "", self.group: gr.update(visible=False), self.said: ""}
+
+    # -- what a person does ------------------------------------------------------------------
+    def _record(self, values: Values) -> tuple[str, NoteRecord]:
+        owner = self.desk.owner(values[self.token])
+        note_id = values[self.note_id]
+        if not isinstance(note_id, str) or not note_id:
+            raise InvalidRequest("There is no note here yet; write one first.")
+        return owner, self.desk.studio.note(owner, note_id)
+
+    def fail(self, sentence: str) -> Answer:
+        """Return the updates that tell an error; what was typed stays."""
+        return {self.said: status_line(sentence, kind="error")}
+
+    @edge
+    def choose(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Put another draft in force; the choice is kept as feedback."""
+        t = texts_for(request)
+        owner, record = self._record(values)
+        self.keep_typed(values)
+        self.desk.studio.rate(owner, record.note.id, choose=event_number(event))
+        return self.show(self.desk.studio.note(owner, record.note.id), t)
+
+    def keep_typed(self, values: Values) -> None:
+        """Keep an edit that was typed but not saved, before the editor shows something else."""
+        if not values.get(self.note_id):
+            return
+        owner, record = self._record(values)
+        text = str(values[self.editor] or "").strip()
+        if text and text != final_text(record).strip():
+            self.desk.studio.rate(
+                owner, record.note.id, edited_text=text, draft=chosen_draft(record)
+            )
+        self.desk.remember(owner, editor=None)
+
+    @edge
+    def keep_edit(self, values: Values, request: gr.Request) -> Answer:
+        """Keep the edited text as feedback and show what changed."""
+        t = texts_for(request)
+        owner, record = self._record(values)
+        text = str(values[self.editor] or "")
+        if text.strip() == final_text(record).strip():
+            return {self.said: status_line(t("edit.same"), kind="idle")}
+        self.desk.studio.rate(owner, record.note.id, edited_text=text, draft=chosen_draft(record))
+        self.desk.remember(owner, editor=None)
+        shown = self.show(self.desk.studio.note(owner, record.note.id), t)
+        return shown | {self.said: status_line(t("edit.saved"), kind="done")}
+
+    @edge
+    def rate(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Keep stars, a thumb or a tag for the draft in force."""
+        t = texts_for(request)
+        owner, record = self._record(values)
+        kind, _, value = event_value(event).partition(":")
+        given: dict[str, object] = {kind: int(value) if value.isdigit() else value}
+        if kind not in {"stars", "thumb", "tag"}:
+            raise InvalidRequest(f"{kind!r} is no kind of rating; reload the page.")
+        self.desk.studio.rate(owner, record.note.id, draft=chosen_draft(record), **given)  # type: ignore[arg-type]  # rate checks the value itself
+        fresh = self.desk.studio.note(owner, record.note.id)
+        return {
+            self.rating: rating_bar(fresh, t),
+            self.said: status_line(t("rate.thanks"), kind="done"),
+        }
+
+    @edge
+    def as_markdown(self, values: Values) -> Answer:
+        """Hand the note to the browser, which saves it as a file."""
+        _, record = self._record(values)
+        name = "".join(c if c.isalnum() else "-" for c in record.note.plan.title)[:60]
+        text = self.desk.studio.markdown(record)
+        return {self.markdown: {"name": f"{name.strip('-') or 'note'}.md", "text": text}}
+
+    def typed(self, values: Values) -> None:
+        """Keep the edit as it is typed, before it is saved."""
+        owner = self.desk.owner(values[self.token])
+        self.desk.remember(
+            owner, editor={"note_id": values[self.note_id], "text": values[self.editor]}
+        )
+
+    # -- wiring ------------------------------------------------------------------------------
+    def wire(self) -> None:
+        """Connect the components to the handlers."""
+        known = {self.token, self.note_id}
+        out = {
+            self.note_id, self.group, self.cards, self.editor, self.rating, self.difference,
+            self.said,
+        }  # fmt: skip
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        self.cards.choose(self.choose, known | {self.editor}, out, **private)
+        self.save.click(self.keep_edit, known | {self.editor}, out, **private)
+        self.rating.rate(self.rate, known, {self.rating, self.said}, **private)
+        self.editor.input(
+            self.typed, known | {self.editor}, None, queue=False, trigger_mode="always_last",
+            **private,
+        )  # fmt: skip
+        self.copy.click(None, self.editor, None, js="(text) => notewright.copy(text)")
+        self.download.click(self.as_markdown, known, {self.markdown, self.said}, **private).then(
+            None, self.markdown, None, js="(file) => notewright.download(file)"
+        )
+
+
+def note_panel(desk: Desk, token: gr.BrowserState, cards: gr.HTML) -> NotePanel:
+    """Lay the panel out."""
+    note_id = gr.State("")
+    with gr.Column(visible=False, elem_id="note-panel") as group:
+        editor = gr.Textbox(
+            label=label("note.editor"), info=label("note.editor_info"), lines=6, max_lines=24,
+            elem_id="editor", elem_classes="writing",
+        )  # fmt: skip
+        with gr.Row(elem_classes="actions"):
+            save = gr.Button(label("note.save"), variant="primary", size="sm", elem_id="save-edit")
+            copy = gr.Button(label("note.copy"), size="sm", elem_id="copy-note")
+            download = gr.Button(label("note.download"), size="sm", elem_id="download-note")
+        difference = view("difference")
+        rating = view("rating", "rate")
+        said = view("note-said")
+        markdown = gr.JSON(elem_id="markdown-file", elem_classes="unseen")
+    panel = NotePanel(
+        desk, token, cards, note_id, group, editor, save, copy, download, rating, difference, said,
+        markdown,
+    )  # fmt: skip
+    panel.wire()
+    return panel

@@ -1,0 +1,328 @@
+"""The Styles tab: saved styles on the left; what was found in the open one on the right."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.examples import example, examples
+from app.i18n import Texts, label, texts_for
+from app.plots import profile_view, samples_view
+from app.render import status_line
+from app.shelf import example_cards, style_list
+from app.studio import ProfileEdits
+from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
+from app.tabs.form import joined_samples
+from engine.errors import InvalidRequest, NotFound
+from engine.profile.build import advice
+from engine.types import StyleProfile
+
+FILE_TYPES = [".txt", ".md", ".docx"]
+
+
+class StylesTab:
+    """Lays the tab out, connects it, and fills it when it is shown."""
+
+    def __init__(self, desk: Desk, token: gr.BrowserState) -> None:
+        """Build all components in the present Blocks context."""
+        self.desk, self.token = desk, token
+        self.opened = gr.State("")
+        self.deleted = gr.State("")
+        with gr.Row(elem_id="styles-row"):
+            with gr.Column(scale=4, min_width=300, elem_classes="side"):
+                self._side()
+            with gr.Column(scale=7, min_width=300, elem_classes="main"):
+                self._main()
+        self._wire()
+
+    # -- layout ------------------------------------------------------------------------------
+    def _side(self) -> None:
+        self.list = view("style-list", "pick")
+        with gr.Accordion(label("style.new"), open=True, elem_id="new-style") as self.adding:
+            self.name = gr.Textbox(
+                label=label("style.name"), placeholder=label("style.name_hint"),
+                elem_id="style-name", max_length=300,
+            )  # fmt: skip
+            self.language = gr.Radio(
+                choices=[("English", "en"), ("中文", "zh")], value="en",
+                label=label("form.language"), elem_id="style-language",
+            )  # fmt: skip
+            self.samples = gr.Textbox(
+                label=label("form.samples"), info=label("form.samples_info"), lines=6,
+                max_lines=14, elem_id="style-samples",
+            )  # fmt: skip
+            self.files = gr.File(
+                label=label("form.files"), file_count="multiple", file_types=FILE_TYPES,
+                elem_id="style-files", height=52,
+            )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                self.add = gr.Button(label("style.add"), variant="primary", elem_id="add-style")
+                self.extend = gr.Button(
+                    label("style.extend"), visible=False, elem_id="extend-style"
+                )
+        self.said = view("styles-said")
+        self.undo = gr.Button(label("undo"), visible=False, size="sm", elem_id="undo-style")
+
+    def _main(self) -> None:
+        self.welcome = view("style-examples", "example")
+        with gr.Column(visible=False, elem_id="style-open") as self.group:
+            with gr.Row(elem_classes="title-row"):
+                self.rename_to = gr.Textbox(
+                    label=label("style.name"), elem_id="style-title", scale=3, max_length=300
+                )
+                self.version = choice(
+                    choices=[], label=label("style.versions"), elem_id="style-version", scale=1,
+                    min_width=110,
+                )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                self.rename = gr.Button(label("style.rename"), size="sm", elem_id="rename-style")
+                self.delete = gr.Button(label("style.delete"), size="sm", elem_id="delete-style")
+            self.view = view("profile", "strike")
+            self.words = gr.Textbox(
+                label=label("style.add_words"), info=label("style.add_words_info"),
+                elem_id="add-words", max_length=2_000,
+            )  # fmt: skip
+            self.guidance = gr.Textbox(
+                label=label("style.guidance"), info=label("style.guidance_info"), lines=2,
+                elem_id="guidance", max_length=2_000,
+            )  # fmt: skip
+            self.keep = gr.Button(label("style.keep"), size="sm", elem_id="keep-style")
+            with gr.Accordion(label("style.samples"), open=False):
+                self.sample_view = view("style-sample-view")
+
+    # -- what is shown -----------------------------------------------------------------------
+    def outputs(self) -> set[Any]:
+        """Return what this tab's handlers change."""
+        return {
+            self.opened, self.deleted, self.list, self.name, self.samples, self.files, self.said,
+            self.undo, self.welcome, self.group, self.rename_to, self.version, self.view,
+            self.words, self.guidance, self.sample_view, self.extend, self.language,
+        }  # fmt: skip
+
+    def refresh(self, owner: str, t: Texts, opened: object = "") -> Answer:
+        """Return the list, and the open style where there still is one."""
+        rows = self.desk.studio.styles(owner)
+        names = [row.name for row in rows]
+        name = opened if isinstance(opened, str) and opened in names else ""
+        name = name or (names[0] if names else "")
+        answer: Answer = {
+            self.list: style_list(rows, t, opened=name),
+            self.opened: name,
+            self.group: gr.update(visible=bool(name)),
+            self.extend: gr.update(visible=bool(name)),
+            self.welcome: gr.update(value=self._welcome(t), visible=not name),
+        }
+        return answer | (self._profile(self.desk.studio.style(owner, name), t) if name else {})
+
+    def _welcome(self, t: Texts) -> str:
+        return example_cards(
+            examples(),
+            t,
+            title=t("style.empty_title"),
+            text=t("style.empty"),
+            writes=("en", "zh"),
+        )
+
+    def _profile(self, profile: StyleProfile, t: Texts, *, newest: int | None = None) -> Answer:
+        latest = newest or profile.version
+        choices = [(t("style.version", version=n), n) for n in range(latest, 0, -1)]
+        return {
+            self.rename_to: profile.name,
+            self.version: gr.update(choices=choices, value=profile.version),
+            self.view: profile_view(profile, advice(profile), t),
+            self.words: ", ".join(profile.added_words),
+            self.guidance: profile.guidance,
+            self.sample_view: samples_view(profile),
+        }
+
+    def restore(self, owner: str, t: Texts) -> Answer:
+        """Return the tab as this person left it, a style half entered included."""
+        kept = self.desk.studio.load_form(owner).get("new_style") or {}
+        language = kept.get("language")
+        return self.refresh(owner, t) | {
+            self.name: str(kept.get("name") or ""),
+            self.samples: str(kept.get("samples") or ""),
+            self.language: language if language in ("en", "zh") else t.language,
+        }
+
+    # -- handlers ----------------------------------------------------------------------------
+    def fail(self, sentence: str) -> Answer:
+        """Return the updates that tell an error; what was typed stays."""
+        return {self.said: status_line(sentence, kind="error"), self.undo: gr.update(visible=False)}
+
+    def _say(self, text: str, *, undo: bool = False) -> Answer:
+        return {
+            self.said: status_line(text, kind="done"),
+            self.undo: gr.update(visible=undo),
+        }
+
+    def _open(self, values: Values) -> tuple[str, StyleProfile]:
+        owner = self.desk.owner(values[self.token])
+        return owner, self.desk.known_style(owner, values[self.opened])
+
+    @edge
+    def shown(self, values: Values, request: gr.Request) -> Answer:
+        """Bring the list up to date when the tab is opened."""
+        owner = self.desk.owner(values[self.token])
+        return self.refresh(owner, texts_for(request), values[self.opened])
+
+    @edge
+    def pick(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Open a style."""
+        owner = self.desk.owner(values[self.token])
+        profile = self.desk.known_style(owner, event_value(event))
+        return self.refresh(owner, texts_for(request), profile.name) | self._quiet()
+
+    def _quiet(self) -> Answer:
+        return {self.said: "", self.undo: gr.update(visible=False)}
+
+    @edge
+    def add_style(self, values: Values, request: gr.Request) -> Answer:
+        """Save a new style from the samples."""
+        t, owner = texts_for(request), self.desk.owner(values[self.token])
+        name, language = str(values[self.name] or ""), values[self.language]
+        samples = self.desk.studio.samples_from_text(str(values[self.samples] or ""))
+        if language not in ("en", "zh"):
+            raise InvalidRequest("Choose English or Chinese.", field="language")
+        profile = self.desk.studio.add_style(owner, name, samples, language)
+        return self._added(owner, profile, t)
+
+    def _added(self, owner: str, profile: StyleProfile, t: Texts) -> Answer:
+        self.desk.remember(owner, new_style=None)
+        return (
+            self.refresh(owner, t, profile.name)
+            | {self.name: "", self.samples: ""}
+            | self._say(t("style.saved", name=profile.name, version=profile.version))
+        )
+
+    @edge
+    def extend_style(self, values: Values, request: gr.Request) -> Answer:
+        """Add the samples to the open style: a new version."""
+        t = texts_for(request)
+        owner, profile = self._open(values)
+        samples = self.desk.studio.samples_from_text(str(values[self.samples] or ""))
+        return self._added(owner, self.desk.studio.add_samples(owner, profile.name, samples), t)
+
+    @edge
+    def take_example(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Save an example as a style."""
+        owner, chosen = self.desk.owner(values[self.token]), example(event_value(event))
+        samples = self.desk.studio.samples_from_text(chosen.samples_text)
+        profile = self.desk.studio.add_style(owner, chosen.name, samples, chosen.language)
+        return self._added(owner, profile, texts_for(request))
+
+    @edge
+    def take_files(self, values: Values, request: gr.Request) -> Answer:
+        """Put dropped files into the samples box, then forget the files."""
+        paths = [Path(name) for name in values[self.files] or []]
+        try:
+            read = self.desk.studio.read_samples(paths)
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+        typed = str(values[self.samples] or "").strip()
+        both = [text for text in (typed, joined_samples(read)) if text]
+        said = texts_for(request)("form.files_read", count=len(read))
+        return {self.samples: "\n\n---\n\n".join(both), self.files: None} | self._say(said)
+
+    @edge
+    def strike_out(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Strike a word or habit out, or bring it back; added words just go."""
+        owner, profile = self._open(values)
+        name = event_value(event)
+        struck = tuple(n for n in profile.struck if n != name)
+        added = tuple(word for word in profile.added_words if word != name)
+        if len(struck) == len(profile.struck) and len(added) == len(profile.added_words):
+            struck = (*struck, name)
+        edits = ProfileEdits(struck=struck, added_words=added, guidance=profile.guidance)
+        return self._edited(owner, profile.name, edits, texts_for(request))
+
+    @edge
+    def keep_edits(self, values: Values, request: gr.Request) -> Answer:
+        """Save added words and guidance as a new version."""
+        owner, profile = self._open(values)
+        words = str(values[self.words] or "").replace("，", ",").replace("、", ",").split(",")
+        edits = ProfileEdits(
+            struck=profile.struck,
+            added_words=tuple(word.strip() for word in words if word.strip()),
+            guidance=str(values[self.guidance] or ""),
+        )
+        return self._edited(owner, profile.name, edits, texts_for(request))
+
+    def _edited(self, owner: str, name: str, edits: ProfileEdits, t: Texts) -> Answer:
+        fresh = self.desk.studio.edit_style(owner, name, edits)
+        said = self._say(t("style.saved", name=fresh.name, version=fresh.version))
+        return self.refresh(owner, t, fresh.name) | said
+
+    @edge
+    def rename_style(self, values: Values, request: gr.Request) -> Answer:
+        """Give the open style the name in the box."""
+        t = texts_for(request)
+        owner, profile = self._open(values)
+        new_name = " ".join(str(values[self.rename_to] or "").split())
+        if new_name == profile.name:
+            return self._quiet()
+        self.desk.studio.rename_style(owner, profile.name, new_name)
+        said = self._say(t("style.renamed", name=new_name))
+        return self.refresh(owner, t, new_name) | said
+
+    @edge
+    def delete_style(self, values: Values, request: gr.Request) -> Answer:
+        """Delete the open style; it can be brought back."""
+        t = texts_for(request)
+        owner, profile = self._open(values)
+        self.desk.studio.delete_style(owner, profile.name)
+        said = self._say(t("style.deleted", name=profile.name), undo=True)
+        return self.refresh(owner, t) | {self.deleted: profile.name} | said
+
+    @edge
+    def undo_delete(self, values: Values, request: gr.Request) -> Answer:
+        """Bring the deleted style back."""
+        t, owner = texts_for(request), self.desk.owner(values[self.token])
+        name = values[self.deleted]
+        if not isinstance(name, str) or not name:
+            raise NotFound("There is nothing to bring back.")
+        self.desk.studio.restore_style(owner, name)
+        said = self._say(t("style.restored", name=name))
+        return self.refresh(owner, t, name) | {self.deleted: ""} | said
+
+    @edge
+    def show_version(self, values: Values, request: gr.Request) -> Answer:
+        """Show an older version of the open style; nothing is changed by looking."""
+        owner, newest = self._open(values)
+        number = values[self.version]
+        if not isinstance(number, int) or not 1 <= number <= newest.version:
+            raise InvalidRequest("There is no such version; reload the page.")
+        old = self.desk.studio.style(owner, newest.name, number)
+        return self._profile(old, texts_for(request), newest=newest.version)
+
+    def typed(self, values: Values) -> None:
+        """Keep a style half entered."""
+        kept = {
+            "name": values[self.name],
+            "samples": values[self.samples],
+            "language": values[self.language],
+        }
+        self.desk.remember(self.desk.owner(values[self.token]), new_style=kept)
+
+    # -- wiring ------------------------------------------------------------------------------
+    def _wire(self) -> None:
+        known = {self.token, self.opened}
+        entered = {self.token, self.name, self.samples, self.language}
+        quiet = {"api_visibility": "private", "show_progress": "hidden"}
+        out = self.outputs()
+        self.list.pick(self.pick, known, out, **quiet)
+        self.welcome.example(self.take_example, known, out, **quiet)
+        self.add.click(self.add_style, entered, out, **quiet)
+        self.extend.click(self.extend_style, known | entered, out, **quiet)
+        self.files.upload(self.take_files, entered | {self.files}, out, **quiet)
+        self.view.strike(self.strike_out, known, out, **quiet)
+        self.keep.click(self.keep_edits, known | {self.words, self.guidance}, out, **quiet)
+        self.rename.click(self.rename_style, known | {self.rename_to}, out, **quiet)
+        self.delete.click(self.delete_style, known, out, **quiet)
+        self.undo.click(self.undo_delete, {self.token, self.deleted}, out, **quiet)
+        self.version.input(self.show_version, known | {self.version}, out, **quiet)
+        for component in (self.name, self.samples, self.language):
+            component.input(
+                self.typed, entered, None, queue=False, trigger_mode="always_last", **quiet
+            )
