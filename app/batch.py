@@ -1,0 +1,280 @@
+"""Many notes, many ratings, many scores: JSON Lines in, JSON Lines out.
+
+`write_batch` can be stopped at any instant and run again: rows whose note is in the output are
+passed over, a line cut in half is dropped, and rows that failed are tried once more.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from app.feedback import make_feedback
+from app.present import note_json
+from app.rows import RateRow, ScoreRow, WriteRow, read_rows, scores_json
+from app.studio import Studio
+from engine.documents import MAX_CHARACTERS
+from engine.errors import ContextOverflow, InvalidRequest, NotFound, StorageError
+from engine.events import Event, NoteReady
+from engine.protocols import Scorer
+from engine.requests import make_request
+from engine.scoring.overlap import bleu4, rouge_l
+from engine.text import clean, count_words
+from engine.types import Language, Note, StyleProfile, StyleSample, WritingRequest
+
+RowT = TypeVar("RowT", WriteRow, ScoreRow)
+ProfileKey: TypeAlias = tuple[tuple[str, ...], Language]
+Tell: TypeAlias = Callable[[int, int], None]
+"""Told how many rows are done, of how many."""
+
+
+def untold(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What holds for every row of a batch: `seed` None draws a fresh one for each."""
+
+    drafts: int = 4
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of the rows; `failed` are sentences that name the row."""
+
+    written: int
+    skipped: int
+    failed: Sequence[str]
+
+
+def write_batch(
+    studio: Studio,
+    owner: str,
+    source: Path,
+    target: Path,
+    *,
+    options: BatchOptions,
+    tell: Tell = untold,
+) -> BatchResult:
+    """Write a note for every row of `source` that has none in `target` yet.
+
+    A row that cannot be written leaves `{"id": …, "error": …}` and the others go on.
+
+    Raises:
+        InvalidRequest: a line of either file is wrong, or two rows have one id; nothing is written.
+        NotewrightError: the model or the database cannot go on at all.
+    """
+    rows = _unique(read_rows(source, WriteRow))
+    done = _take_up(target)
+    profiles: dict[ProfileKey, StyleProfile] = {}
+    failed: list[str] = []
+    written = 0
+    with closing(_Output(target)) as output:
+        for number, (where, row) in enumerate(rows):
+            tell(number, len(rows))
+            if row.id in done:
+                continue
+            try:
+                note = _write_row(studio, owner, row, options, profiles)
+                line: dict[str, object] = note_json(note, row_id=row.id)
+                written += 1
+            except (InvalidRequest, ContextOverflow) as error:
+                line = {"id": row.id, "error": str(error)}
+                failed.append(f"{where} ({row.id}): {error}")
+            output.append(line)
+    tell(len(rows), len(rows))
+    return BatchResult(written=written, skipped=len(rows) - written - len(failed), failed=failed)
+
+
+def rate_batch(studio: Studio, owner: str, source: Path) -> int:
+    """Store every row of feedback, or none where a line is wrong; return how many."""
+    rows = list(read_rows(source, RateRow))
+    for where, row in rows:
+        _check_feedback(studio, owner, where, row)
+    for _, row in rows:
+        values = row.model_dump(exclude={"note_id"}, exclude_none=True)
+        studio.rate(owner, row.note_id, **values)
+    return len(rows)
+
+
+def score_batch(scorer: Scorer, source: Path, target: Path, *, tell: Tell = untold) -> int:
+    """Score every row of `source` into a new `target`; return how many."""
+    rows = _unique(read_rows(source, ScoreRow))
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            for number, (_, row) in enumerate(rows):
+                tell(number, len(rows))
+                file.write(_score_line(scorer, row) + "\n")
+        partial.replace(target)
+    except OSError as error:
+        raise StorageError(_cannot_write(target, error)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    tell(len(rows), len(rows))
+    return len(rows)
+
+
+# ------------------------------------------------------------------ rows
+
+
+def _unique(rows: Iterator[tuple[str, RowT]]) -> list[tuple[str, RowT]]:
+    """Read all rows; refuse an id that comes twice."""
+    kept: dict[str, tuple[str, RowT]] = {}
+    for where, row in rows:
+        if row.id in kept:
+            raise InvalidRequest(
+                f"{where}: the id {row.id!r} is taken by {kept[row.id][0]}; give each row its own."
+            )
+        kept[row.id] = (where, row)
+    return list(kept.values())
+
+
+def _write_row(
+    studio: Studio,
+    owner: str,
+    row: WriteRow,
+    options: BatchOptions,
+    profiles: dict[ProfileKey, StyleProfile],
+) -> Note:
+    request = _request(row, options)
+    key, began = (row.samples, row.language), time.perf_counter()
+    if key not in profiles:
+        profiles[key] = studio.profile(_samples(row), row.language)
+    read_in = time.perf_counter() - began
+    return written_note(studio.write(owner, request, profiles[key], profiled_in=read_in))
+
+
+def written_note(events: Iterator[Event], see: Callable[[Event], None] | None = None) -> Note:
+    """Run a writing to its end and return the note; `see` is shown every event."""
+    note = None
+    for event in events:
+        if see is not None:
+            see(event)
+        note = event.note if isinstance(event, NoteReady) else note
+    if note is None:
+        raise StorageError("Writing ended without a note; try again.")
+    return note
+
+
+def _request(row: WriteRow, options: BatchOptions) -> WritingRequest:
+    given: dict[str, Any] = row.model_dump(
+        include={"topic", "facts", "language", "source", "words", "audience"}, exclude_none=True
+    )
+    return make_request(**given, drafts=options.drafts, seed=options.seed)
+
+
+def _samples(row: WriteRow) -> tuple[StyleSample, ...]:
+    texts = [clean(text).strip() for text in row.samples]
+    if not all(texts):
+        raise InvalidRequest("A sample is empty; give texts by the author.", field="samples")
+    if sum(map(len, texts)) > MAX_CHARACTERS:
+        raise InvalidRequest(
+            f"The samples hold more than {MAX_CHARACTERS:,} characters; a few pages are enough.",
+            field="samples",
+        )
+    return tuple(StyleSample(title=f"sample {i}", text=text) for i, text in enumerate(texts, 1))
+
+
+def _check_feedback(studio: Studio, owner: str, where: str, row: RateRow) -> None:
+    values = {
+        "stars": row.stars,
+        "thumb": row.thumb,
+        "choice": row.choose,
+        "edit": row.edited_text,
+        "tag": row.tag,
+    }
+    try:
+        make_feedback(studio.note(owner, row.note_id), values, draft=row.draft)
+    except (NotFound, InvalidRequest) as error:
+        raise InvalidRequest(f"{where}: {error}") from error
+
+
+def _score_line(scorer: Scorer, row: ScoreRow) -> str:
+    text, reference = clean(row.text), row.reference and clean(row.reference)
+    model = reference or row.source
+    scores = scorer.score(
+        text,
+        language=row.language,
+        samples=[clean(sample) for sample in row.samples],
+        source=row.source and clean(row.source),
+        knowledge=row.knowledge and clean(row.knowledge),
+        words=count_words(model, row.language) if model else None,
+    )
+    return scores_json(
+        row.id,
+        scores,
+        rouge_l=round(rouge_l(text, reference), 4) if reference else None,
+        bleu4=round(bleu4(text, reference), 4) if reference else None,
+    )
+
+
+# ------------------------------------------------------------------ the output of `write --batch`
+
+
+def _take_up(target: Path) -> set[str]:
+    """Return the ids that are done; drop failed rows and a last line that was cut in half."""
+    if not target.exists():
+        return set()
+    *whole, last = target.read_bytes().split(b"\n")
+    kept, ids = [], set()
+    for number, line in enumerate(whole, start=1):
+        row = _done_row(line)
+        if row is None:
+            raise InvalidRequest(
+                f"{target.name}, line {number}: not a row that we wrote; name another output."
+            )
+        if "error" not in row:
+            ids.add(str(row["id"]))
+            kept.append(line)
+    if last or len(kept) < len(whole):
+        _replace(target, b"".join(line + b"\n" for line in kept))
+    return ids
+
+
+def _done_row(line: bytes) -> dict[str, object] | None:
+    try:
+        row = json.loads(line)
+    except ValueError:  # not UTF-8 is a ValueError too
+        return None
+    return row if isinstance(row, dict) and "id" in row else None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(target)
+    except OSError as error:
+        raise StorageError(_cannot_write(target, error)) from error
+
+
+class _Output:
+    """A file that grows by whole rows; each is on the disk when `append` returns."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        try:
+            self._file = target.open("ab", buffering=0)
+        except OSError as error:
+            raise StorageError(_cannot_write(target, error)) from error
+
+    def append(self, row: Mapping[str, object]) -> None:
+        try:
+            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StorageError(_cannot_write(self._target, error)) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _cannot_write(target: Path, error: OSError) -> str:
+    return f"{target} cannot be written ({error.strerror}); choose another place or make room."

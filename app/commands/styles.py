@@ -1,0 +1,147 @@
+"""`notewright styles`: add, extend, list, show, edit, rename, remove and restore."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from app.commands.common import OWNER, Json, WrongUsage, new_group, open_studio, say, say_json
+
+if TYPE_CHECKING:
+    from engine.types import Language, StyleProfile
+
+commands = new_group("Keep the styles that notes are written in.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The style's name.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help=".txt, .md or .docx files.")]
+
+
+@commands.command("add")
+def add_style(
+    name: Name,
+    files: Files,
+    language: Annotated[
+        str | None, typer.Option(metavar="en|zh", help="Found from the text.")
+    ] = None,
+) -> None:
+    """Make a style from samples of somebody's writing."""
+    with open_studio() as studio:
+        samples = studio.read_samples(files)
+        text = "\n".join(sample.text for sample in samples)
+        profile = studio.add_style(OWNER, name, samples, _language(language, text))
+    say(f"Style {profile.name!r} added from {len(samples)} samples ({profile.confidence} footing).")
+
+
+@commands.command("extend")
+def extend_style(name: Name, files: Files) -> None:
+    """Add samples to a style: a new version; notes keep the one they were written in."""
+    with open_studio() as studio:
+        profile = studio.add_samples(OWNER, name, studio.read_samples(files))
+    say(f"Style {name!r} has {len(profile.samples)} samples now (version {profile.version}).")
+
+
+@commands.command("list")
+def list_styles(as_json: Json = False) -> None:
+    """List the styles by name."""
+    with open_studio() as studio:
+        rows = studio.styles(OWNER)
+    if as_json:
+        say_json([{**vars(row), "updated_at": row.updated_at.isoformat()} for row in rows])
+        return
+    for row in rows:
+        say(f"{row.name}  {row.language}  {row.samples} samples  {row.notes} notes")
+    if not rows:
+        say("No styles yet. `notewright styles add NAME FILE…` makes one.")
+
+
+@commands.command("show")
+def show_style(
+    name: Name,
+    version: Annotated[int | None, typer.Option(metavar="N", help="The newest if absent.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what was found in a style's samples: words, habits, sentence shape."""
+    with open_studio() as studio:
+        profile = studio.style(OWNER, name, version)
+    if as_json:
+        say_json(profile.model_dump(mode="json"))
+    else:
+        _show(profile)
+
+
+@commands.command("edit")
+def edit_style(
+    name: Name,
+    guidance: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A sentence of your own.")
+    ] = None,
+    add_word: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="A word to use.")
+    ] = None,
+    strike: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A word or habit to leave out.")
+    ] = None,
+    unstrike: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Undo --strike.")
+    ] = None,
+) -> None:
+    """Change what was found: a new version."""
+    from app.studio import ProfileEdits
+
+    with open_studio() as studio:
+        old = studio.style(OWNER, name)
+        struck = {*old.struck, *(strike or ())} - set(unstrike or ())
+        words = (*old.added_words, *(add_word or ()))
+        said = old.guidance if guidance is None else guidance
+        new = studio.edit_style(OWNER, name, ProfileEdits(tuple(sorted(struck)), words, said))
+    say("Nothing to change." if new == old else f"Style {name!r} is at version {new.version} now.")
+
+
+@commands.command("rename")
+def rename_style(
+    name: Name, new_name: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")]
+) -> None:
+    """Rename a style; its notes follow."""
+    with open_studio() as studio:
+        studio.rename_style(OWNER, name, new_name)
+    say(f"{name!r} is called {new_name!r} now.")
+
+
+@commands.command("remove")
+def remove_style(name: Name) -> None:
+    """Hide a style; `restore` brings it back, and its notes stay."""
+    with open_studio() as studio:
+        studio.delete_style(OWNER, name)
+    say(f"Removed. `notewright styles restore {name}` brings it back.")
+
+
+@commands.command("restore")
+def restore_style(name: Name) -> None:
+    """Bring a removed style back."""
+    with open_studio() as studio:
+        studio.restore_style(OWNER, name)
+    say(f"Style {name!r} is back.")
+
+
+def _language(asked: str | None, text: str) -> "Language":
+    from engine.text import guess_language
+
+    if asked not in (None, "en", "zh"):
+        raise WrongUsage(f"The language {asked!r} is not known; choose en or zh.")
+    return cast("Language | None", asked) or guess_language(text) or "en"
+
+
+def _show(profile: "StyleProfile") -> None:
+    shape = profile.shape
+    say(f"{profile.name} · version {profile.version} · {profile.language}")
+    say(f"{len(profile.samples)} samples, about {shape.text_words:.0f} words each")
+    say(f"Sentences: {shape.sentence_mean:.1f} words, give or take {shape.sentence_spread:.1f}")
+    say(f"Paragraphs: {shape.paragraph_sentences:.1f} sentences")
+    say(f"Words: {', '.join(profile.active_words) or 'none stand out'}")
+    for habit in profile.active_habits:
+        compared = f"{habit.rate:.1f} in 100 words, others {habit.reference_rate:.1f}"
+        say(f"Habit: {habit.name} {habit.mark} ({compared})")
+    if profile.guidance:
+        say(f"Guidance: {profile.guidance}")
+    if profile.struck:
+        say(f"Struck out: {', '.join(profile.struck)}")

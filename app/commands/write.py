@@ -1,0 +1,222 @@
+"""`notewright write`: one note, or many from a file."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.common import (
+    OWNER,
+    Json,
+    Show,
+    WrongUsage,
+    as_usage,
+    note,
+    open_studio,
+    row_progress,
+    say,
+    say_json,
+    waiting,
+)
+from engine.errors import NotewrightError, NotFound
+
+if TYPE_CHECKING:
+    from app.studio import Studio
+    from engine.events import Event
+    from engine.types import Note, WritingRequest
+
+_STAGES = {
+    "profile": "Reading the samples",
+    "plan": "Planning",
+    "draft": "Drafting",
+    "score": "Scoring",
+    "critique": "Comparing the two best",
+    "revise": "Revising",
+}
+
+
+class RowsFailed(NotewrightError):
+    """Some rows of a batch could not be written."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one note, as given."""
+
+    topic: str
+    facts: tuple[str, ...]
+    facts_file: Path | None
+    style: str | None
+    samples: tuple[Path, ...]
+    language: str | None
+    words: int
+    drafts: int
+    seed: int | None
+    audience: str
+    creativity: float
+
+
+def write(
+    more_samples: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+    topic: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the note is about.")
+    ] = None,
+    fact: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="A fact to keep; may be repeated.")
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of facts, one a line.")
+    ] = None,
+    style: Annotated[str | None, typer.Option(metavar="NAME", help="A saved style.")] = None,
+    samples: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE…", help="Texts in the style: .txt, .md or .docx."),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="en|zh", help="The style's if absent.")
+    ] = None,
+    words: Annotated[int, typer.Option(metavar="N", help="Length to aim at.")] = 120,
+    drafts: Annotated[int, typer.Option(metavar="K", help="How many drafts to choose from.")] = 4,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Repeats a note exactly.")] = None,
+    audience: Annotated[str, typer.Option(metavar="TEXT", help="Who will read it.")] = "",
+    creativity: Annotated[float, typer.Option(metavar="0-1", help="0 plain to 1 daring.")] = 0.5,
+    adapter: Annotated[
+        str, typer.Option(metavar="ID", help="A trained adapter; there are none yet.")
+    ] = "none",
+    batch: Annotated[
+        Path | None, typer.Option(metavar="IN.jsonl", help="Write a note for every row of a file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="OUT.jsonl", help="Where --batch puts the notes.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a note in a style, or with --batch one for every row of a JSON Lines file."""
+    _check_adapter(adapter)
+    files = (*(samples or ()), *(more_samples or ()))
+    if batch is not None or output is not None:
+        if any((topic, fact, facts, style, files, language, audience)):
+            raise WrongUsage(
+                "With --batch the rows say what to write; leave out --topic and so on."
+            )
+        _write_many(batch, output, drafts=drafts, seed=seed)
+        return
+    if more_samples and not samples:
+        raise WrongUsage(f"What is {str(more_samples[0])!r} for? Sample files go after --samples.")
+    asked = Asked(
+        topic or "",
+        tuple(fact or ()),
+        facts,
+        style,
+        files,
+        language,
+        words,
+        drafts,
+        seed,
+        audience,
+        creativity,
+    )
+    _write_one(asked, as_json=as_json)
+
+
+def _write_one(asked: Asked, *, as_json: bool) -> None:
+    from app.batch import written_note
+    from app.present import note_json, score_words
+
+    if (asked.style is None) == (not asked.samples):
+        raise WrongUsage("Say whose style: --style NAME or --samples FILE…, one of the two.")
+    with open_studio() as studio:
+        saved = studio.style(OWNER, asked.style) if asked.style is not None else None
+        request = _request(studio, asked, saved.language if saved else "en")
+        samples = studio.read_samples(asked.samples)
+        with waiting("Loading the models…") as show:
+            studio.warm_up(show)
+            began = time.perf_counter()
+            profile = saved or studio.profile(samples, request.language)
+            read_in = time.perf_counter() - began
+            events = studio.write(OWNER, request, profile, profiled_in=read_in)
+            made = written_note(events, _teller(show))
+    if as_json:
+        say_json(note_json(made))
+        return
+    say(made.text)
+    note(f"\n{score_words(made.drafts[made.chosen].scores)}")
+    _warn(made)
+    note(f"Kept as {made.id}: `notewright notes show` has its plan and all its drafts.")
+
+
+def _request(studio: "Studio", asked: Asked, language: str) -> "WritingRequest":
+    from engine.requests import make_request
+
+    listed = studio.read_samples([asked.facts_file]) if asked.facts_file else ()
+    lines = [line for sample in listed for line in sample.text.split("\n")]
+    with as_usage():
+        return make_request(
+            topic=asked.topic,
+            facts=(*asked.facts, *lines),
+            audience=asked.audience,
+            words=asked.words,
+            language=asked.language or language,
+            drafts=asked.drafts,
+            creativity=asked.creativity,
+            seed=asked.seed,
+        )
+
+
+def _write_many(source: Path | None, target: Path | None, *, drafts: int, seed: int | None) -> None:
+    from app.batch import BatchOptions, write_batch
+
+    if source is None or target is None:
+        raise WrongUsage("--batch IN.jsonl and --output OUT.jsonl go together.")
+    options = BatchOptions(drafts=drafts, seed=seed)
+    with open_studio() as studio:
+        with waiting("Loading the models…") as show:
+            studio.warm_up(show)
+        with row_progress("Writing") as tell:
+            result = write_batch(studio, OWNER, source, target, options=options, tell=tell)
+    kept = f", {result.skipped} were there already" if result.skipped else ""
+    note(f"{result.written} notes written to {target}{kept}.")
+    if result.failed:
+        for sentence in result.failed:
+            note(sentence)
+        raise RowsFailed(
+            f"{len(result.failed)} rows failed; mend them and run the same command again."
+        )
+
+
+def _check_adapter(name: str) -> None:
+    if name != "none":
+        raise NotFound(
+            f"There is no adapter {name!r}: adapters come with feedback training. "
+            "Leave --adapter out, or say none."
+        )
+
+
+def _teller(show: Show) -> Callable[["Event"], None]:
+    """Return what turns events into the line that a person watches while they wait."""
+    from engine.events import DraftWords, StageStarted, Waiting
+
+    def tell(event: "Event") -> None:
+        if isinstance(event, Waiting):
+            show(f"Waiting for {event.ahead} before you…")
+        elif isinstance(event, StageStarted):
+            about = f" about {event.seconds:.0f} seconds" if event.seconds else ""
+            show(f"{_STAGES[event.stage]}…{about}")
+        elif isinstance(event, DraftWords):
+            show(f"Drafting… {event.text[-60:]!r}")
+
+    return tell
+
+
+def _warn(made: "Note") -> None:
+    """Say what the writer should look at: facts that are missing, objections of the gate."""
+    draft = made.drafts[made.chosen]
+    found = draft.scores.facts_found if draft.scores else ()
+    for fact, there in zip(made.request.facts, found, strict=False):
+        if not there:
+            note(f"Not in the text: {fact}")
+    if draft.failed:
+        note(f"No draft passed every check; this one fails on: {', '.join(draft.failed)}.")
