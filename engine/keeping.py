@@ -4,11 +4,13 @@ The scorer judges facts by its own, stricter code (engine/scoring/facts.py): a m
 with what it measures.
 """
 
+import re
 from collections.abc import Sequence
 
 from engine.text import ngrams, tokens
 
 SAME = 0.8  # share of a fact's tokens that make a wording "the same fact"
+_NAME_WITHIN = re.compile(r"(?<=[a-z,] )[A-Z][a-z]\w+")
 COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
 
 _GRAMMAR = """
@@ -35,10 +37,12 @@ def says(text: str, fact: str, *, share: float = SAME) -> bool:
     return found / len(want) >= share
 
 
-def new_numbers(text: str, told: str) -> bool:
-    """Tell whether a text has a number that was not told."""
+def invents(text: str, told: str) -> bool:
+    """Tell whether a text has a number, or a name within a sentence, that was not told."""
     given = set(tokens(told))
-    return any(t not in given for t in tokens(text) if t[0].isdigit())
+    numbers = [t for t in tokens(text) if t[0].isdigit()]
+    names = [n.lower() for n in _NAME_WITHIN.findall(text)]
+    return any(t not in given for t in [*numbers, *names])
 
 
 def copies(text: str, samples: Sequence[str], told: str = "", *, run: int = COPIED_RUN) -> bool:

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 from engine.errors import ContextOverflow
 from engine.events import PlanWords
-from engine.keeping import says
+from engine.keeping import invents, says
 from engine.prompts.render import fill_part, message, version, wording
 from engine.protocols import JsonSchema, StopCheck, TextModel, never_stop
-from engine.text import sentences, tokens
+from engine.text import sentences
 from engine.types import (
     Generation,
     Language,
@@ -182,7 +182,7 @@ def build_plan(
     points = _points(request, proposed)
     neutral = request.source or _neutral(request, answer, points)
     summary = str(answer.get("summary", "")).strip()
-    if not summary or _invents(summary, request):
+    if not summary or not says(_given(request), summary):
         summary = as_sentence(points[0].text if points else request.topic, request.language)
     return Plan(
         title=_title(str(answer.get("title", "")), request),
@@ -194,9 +194,14 @@ def build_plan(
     )
 
 
+def _given(request: WritingRequest) -> str:
+    """Return all that the person gave, which is all that a plan may name."""
+    return "\n".join((request.topic, request.source or "", *request.facts))
+
+
 def _title(title: str, request: WritingRequest) -> str:
     title = " ".join(title.split()).strip(' "“”.')
-    if not title or _invents(title, request) or len(title) >= TITLE_CHARACTERS:
+    if not title or invents(title, _given(request)) or len(title) >= TITLE_CHARACTERS:
         title = request.topic[:TITLE_CHARACTERS]
     return title[0].upper() + title[1:]
 
@@ -242,17 +247,9 @@ def _neutral(request: WritingRequest, answer: dict[str, Any], points: tuple[Plan
     text = str(answer.get("neutral_text", "")).strip()
     if text and request.facts:
         kept = all(says(text, fact) for fact in request.facts)
-        if kept and not _invents(text, request):
+        if kept and not invents(text, _given(request)):
             return text
     return compose(points, request.language)
-
-
-def _invents(text: str, request: WritingRequest) -> bool:
-    """Tell whether a text has a number, or a name within a sentence, that was never given."""
-    given = set(tokens(" ".join((request.topic, request.source or "", *request.facts))))
-    numbers = [t for t in tokens(text) if t[0].isdigit()]
-    names = re.findall(r"(?<=[a-z,] )[A-Z]\w+", text)
-    return any(t not in given for t in [*numbers, *(n.lower() for n in names)])
 
 
 def _distinct(points: object) -> list[str]:

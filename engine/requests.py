@@ -115,7 +115,7 @@ def _topic(text: str) -> str:
 
 def _facts(given: str | Sequence[str]) -> tuple[str, ...]:
     lines: Iterable[str] = clean(given).split("\n") if isinstance(given, str) else given
-    stripped = (_MARKER.sub("", _one_line(line) + " ", count=1).strip() for line in lines)
+    stripped = (_without_marker(_one_line(line)) for line in lines)
     facts = tuple(dict.fromkeys(fact for fact in stripped if fact))
     if len(facts) > MAX_FACTS:
         raise InvalidRequest(
@@ -126,6 +126,12 @@ def _facts(given: str | Sequence[str]) -> tuple[str, ...]:
     for number, fact in enumerate(facts, start=1):
         _short(fact, MAX_FACT, "facts", f"Fact {number}")
     return facts
+
+
+def _without_marker(line: str) -> str:
+    """Return a fact without the bullet or number that its line begins with."""
+    marker = _MARKER.match(line + " ")
+    return line[marker.end() :].strip() if marker else line
 
 
 def _check_facts_fit(facts: Sequence[str], words: int, language: Language) -> None:

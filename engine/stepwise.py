@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.events import DraftWords
 from engine.exemplars import choose_pieces
-from engine.keeping import copies, new_numbers, says
+from engine.keeping import copies, invents, says
 from engine.planner import as_sentence
 from engine.prompts.render import fill_part, message, version, wording
 from engine.prompts.rough import rough_notes
@@ -33,6 +33,8 @@ from engine.types import (
 
 _KEPT = 0.8  # share of a point's words that a restyled sentence must keep
 _ASIDE_BELOW = 0.6  # a point shorter than this share of its room gets a further sentence
+_ASIDES = 2  # chances that a short point gets to run on
+_LEAST = 0.55  # share of the length asked below which a revision drops nothing more
 _FILL = 0.85  # aim a little under the length asked: what is added beyond the facts is invention
 _TOKENS_PER_WORD = 2
 
@@ -94,7 +96,7 @@ class StepwiseStylist:
         """Say again, point by point, what lost its fact; drop sentences that nothing supports."""
         task = _Task(self, request, profile, plan, adapter, should_stop, salt=97)
         growing = _Growing()
-        sentences = _supported(draft)
+        sentences = _supported(draft, request)
         for point in plan.points:
             kept = [s for s in sentences if says(s, point.text, share=_KEPT)]
             if kept:
@@ -163,8 +165,8 @@ class _Task:
             for i, text in zip(poor, again, strict=True):
                 plain = as_sentence(point.text, self._language)
                 texts[i] = text if self._keeps(point, text) else plain
-        if aside:
-            yield from self._add_asides(texts, chats, drafts, number)
+        for attempt in range(_ASIDES if aside else 0):
+            yield from self._add_asides(texts, chats, drafts, number + attempt)
         for index, (growing, text) in enumerate(zip(drafts, texts, strict=True)):
             growing.said.append(text)
             yield DraftWords(index=index, text=_join(growing.said, self._language))
@@ -235,7 +237,8 @@ class _Task:
 
     def _clean(self, text: str) -> bool:
         samples = [s.text for s in self.profile.samples]
-        return not copies(text, samples, self._told) and not new_numbers(text, self._told)
+        told = self._told
+        return not copies(text, samples, told) and not invents(text, told)
 
     def finish(self, growing: _Growing) -> Draft:
         """Return the finished draft."""
@@ -279,14 +282,24 @@ def _traits(profile: StyleProfile) -> str:
     return " ".join(part for part in (profile.guidance, added) if part)
 
 
-def _supported(draft: Draft) -> list[str]:
-    """Return the draft's sentences less those that the scorer found nothing to support."""
-    bad = [s for s in (draft.scores.spans if draft.scores else ()) if s.kind == "unsupported"]
-    return [
-        draft.text[a:b]
-        for a, b in sentence_spans(draft.text)
-        if not any(s.start < b and a < s.end for s in bad)
-    ]
+def _supported(draft: Draft, request: WritingRequest) -> list[str]:
+    """Return the draft's sentences less those that the scorer found nothing to support.
+
+    Wrong numbers and names always go; what is merely added goes only while the rest is long enough
+    to pass the gate.
+    """
+    spans = [s for s in (draft.scores.spans if draft.scores else ()) if s.kind == "unsupported"]
+    places = sentence_spans(draft.text)
+    kept = [draft.text[a:b] for a, b in places]
+    for soft in (False, True):
+        for span in spans:
+            if span.note.startswith(("number", "name")) == soft:
+                continue
+            fewer = [s for s in kept if s not in draft.text[span.start : span.end]]
+            if soft and count_words(" ".join(fewer), request.language) < _LEAST * request.words:
+                continue
+            kept = fewer
+    return kept
 
 
 def _whole_sentences(text: str, words: int, language: Language) -> str:

@@ -86,6 +86,16 @@ class LlamaCppModel:
         """What the model is."""
         return self._card
 
+    @property
+    def weights(self) -> LlamaWeights:
+        """The file it runs on, which other models may share."""
+        return self._weights
+
+    def forget(self) -> None:
+        """Drop all evaluated prompts; the next call reads its whole prompt again."""
+        with self._lock:
+            self._context.forget()
+
     def register_adapter(self, name: str, path: Path) -> None:
         """Make a LoRA file (GGUF) known under `name`, for the `adapter` of later calls."""
         self._weights.register_adapter(name, path)

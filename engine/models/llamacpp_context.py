@@ -31,10 +31,13 @@ _WORTH_KEEPING = 96
 
 @dataclass(eq=False)
 class Slot:
-    """A sequence: the tokens evaluated so far, and how many of them were the prompt."""
+    """A sequence: the tokens evaluated so far, and how many of them were the prompt.
+
+    `adapter` is the address of the adapter that they were evaluated with, 0 for none.
+    """
 
     number: int
-    adapter: str | None
+    adapter: int
     tokens: list[int]
     prompt_length: int
 
@@ -62,26 +65,26 @@ class PrefixStore:
     """Evaluated prompts as bytes, least recently used first, at most `limit` bytes of them."""
 
     limit: int
-    _states: OrderedDict[tuple[str | None, Tokens], bytes] = field(default_factory=OrderedDict)
+    _states: OrderedDict[tuple[int, Tokens], bytes] = field(default_factory=OrderedDict)
 
-    def keep(self, adapter: str | None, tokens: Tokens, state: bytes) -> None:
+    def keep(self, adapter: int, tokens: Tokens, state: bytes) -> None:
         """Add a state; drop the oldest ones until all fit."""
         self._states[adapter, tokens] = state
         self._states.move_to_end((adapter, tokens))
         while sum(map(len, self._states.values())) > self.limit:
             self._states.popitem(last=False)
 
-    def best(self, adapter: str | None, prompt: Tokens) -> tuple[int, Tokens]:
+    def best(self, adapter: int, prompt: Tokens) -> tuple[int, Tokens]:
         """Return the longest shared prefix with a kept prompt, and that prompt."""
         found = [(shared(t, prompt), t) for a, t in self._states if a == adapter]
         return max(found, key=lambda item: item[0], default=(0, ()))
 
-    def take(self, adapter: str | None, tokens: Tokens) -> bytes:
+    def take(self, adapter: int, tokens: Tokens) -> bytes:
         """Return the state of a kept prompt and mark it as used."""
         self._states.move_to_end((adapter, tokens))
         return self._states[adapter, tokens]
 
-    def holds(self, adapter: str | None, tokens: Tokens) -> bool:
+    def holds(self, adapter: int, tokens: Tokens) -> bool:
         """Return whether this very prompt is kept."""
         return (adapter, tokens) in self._states
 
@@ -130,7 +133,7 @@ class LlamaContext:
         self.size = int(api.llama_n_ctx(self.pointer))
         self._memory: Pointer = api.llama_get_memory(self.pointer)
         self._live: list[Slot] = []
-        self._adapter: str | None = None
+        self._adapter = 0
         self._store = PrefixStore(stored_bytes)
         self._chunk = _SMALLEST_CHUNK * 2
 
@@ -147,16 +150,16 @@ class LlamaContext:
         At most `parallel` prompts. The last token of each prompt is always listed: its logits are
         what the answer starts from.
         """
-        self._use_adapter(adapter)
-        self._bring_back(prompts[0], adapter)
+        address = self._use_adapter(adapter)
+        self._bring_back(prompts[0], address)
         taken = {slot.number for slot in self._live}
         numbers = [n for n in range(2 * self.parallel) if n not in taken]
         slots, cached = [], []
         for number, prompt in zip(numbers, prompts, strict=False):
-            source, length = self._best_live(prompt, adapter)
+            source, length = self._best_live(prompt, address)
             if source is not None:
                 self._api.llama_memory_seq_cp(self._memory, source.number, number, 0, length)
-            slots.append(Slot(number, adapter, list(prompt[:length]), len(prompt)))
+            slots.append(Slot(number, address, list(prompt[:length]), len(prompt)))
             cached.append(length)
         for slot in self._live:
             self._drop(slot)
@@ -212,12 +215,17 @@ class LlamaContext:
             fitting = int(len(entries) * _CHUNK_SECONDS / max(seconds, 1e-6))
             self._chunk = max(_SMALLEST_CHUNK, min(CHUNK, 2 * self._chunk, fitting))
 
+    def forget(self) -> None:
+        """Forget every sequence and every kept prompt."""
+        self.clear()
+        self._store = PrefixStore(self._store.limit)
+
     def clear(self) -> None:
         """Forget every sequence (kept states stay)."""
         self._live = []
         self._api.llama_memory_clear(self._memory, False)
 
-    def _best_live(self, prompt: Tokens, adapter: str | None) -> tuple[Slot | None, int]:
+    def _best_live(self, prompt: Tokens, adapter: int) -> tuple[Slot | None, int]:
         if not self.weights.cuts_sequences:
             return None, 0
         found = [
@@ -228,7 +236,7 @@ class LlamaContext:
         length, slot = max(found, key=lambda item: item[0], default=(0, None))
         return (slot, length) if length else (None, 0)
 
-    def _bring_back(self, prompt: Tokens, adapter: str | None) -> None:
+    def _bring_back(self, prompt: Tokens, adapter: int) -> None:
         """Keep the live prompt's state if this call would lose it; restore a better kept one."""
         if not (self._store.limit and self.weights.cuts_sequences and self._live):
             return
@@ -254,7 +262,7 @@ class LlamaContext:
         if written:
             self._store.keep(slot.adapter, tokens, bytes(memoryview(buffer)[:written]))
 
-    def _restore(self, adapter: str | None, tokens: Tokens) -> None:
+    def _restore(self, adapter: int, tokens: Tokens) -> None:
         self.clear()
         state = self._store.take(adapter, tokens)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
@@ -263,18 +271,17 @@ class LlamaContext:
         else:
             self.clear()
 
-    def _use_adapter(self, adapter: str | None) -> None:
-        """Attach the adapter; slots carry its name, so that no prefix crosses adapters."""
-        if adapter == self._adapter:
-            return
+    def _use_adapter(self, name: str | None) -> int:
+        """Attach the adapter and return its address, which slots carry: no prefix crosses it."""
         api = self._api
-        if adapter is None:
-            api.llama_set_adapters_lora(self.pointer, None, 0, None)
-        else:
-            pointers = (api.llama_adapter_lora_p_ctypes * 1)(self.weights.adapter(adapter))
+        pointer = None if name is None else self.weights.adapter(name)
+        address = (ctypes.cast(pointer, ctypes.c_void_p).value or 0) if pointer else 0
+        if address != self._adapter:
+            pointers = (api.llama_adapter_lora_p_ctypes * 1)(pointer)
             scales = (ctypes.c_float * 1)(1.0)
-            api.llama_set_adapters_lora(self.pointer, pointers, 1, scales)
-        self._adapter = adapter
+            api.llama_set_adapters_lora(self.pointer, pointers, int(address != 0), scales)
+            self._adapter = address
+        return address
 
     def _drop(self, slot: Slot) -> None:
         self._api.llama_memory_seq_rm(self._memory, slot.number, -1, -1)

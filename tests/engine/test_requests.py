@@ -107,3 +107,11 @@ def test_a_model_that_cannot_write_the_language_is_refused_and_others_named() ->
 def test_a_model_that_can_write_the_language_passes() -> None:
     check_languages(make_request(topic="雨", language="zh"), card("en", "zh"), [])
     check_languages(make_request(topic="rain"), card("en"), [])
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ["The cafe opens on 8 March at 11.", "Cake costs £1.50.", "3.5 km of path", "1999) was dry"],
+)
+def test_numbers_within_a_fact_are_no_list_markers(fact: str) -> None:
+    assert make_request(topic="t", facts=f"- {fact}\n2. {fact} too").facts == (fact, f"{fact} too")

@@ -67,7 +67,10 @@ def test_the_chat_shows_the_authors_sentences_as_answers_and_its_start_never_cha
 def test_a_revision_drops_what_nothing_supports_and_says_what_was_lost() -> None:
     text = "The ferry leaves at 6. A dragon lives there."
     at = text.index("A dragon")
-    scores = Scores(signature="t", spans=(Span(start=at, end=len(text), kind="unsupported"),))
+    scores = Scores(
+        signature="t",
+        spans=(Span(start=at, end=len(text), kind="unsupported", note="name: dragon"),),
+    )
     one = asked(drafts=1)
     stylist = StepwiseStylist(ScriptedModel(lambda c, _s, _n: fact_of(c)), HashingEmbedder())
     events = list(
