@@ -10,6 +10,25 @@ from collections.abc import Sequence
 from engine.text import ngrams, tokens
 
 SAME = 0.8  # share of a fact's tokens that make a wording "the same fact"
+_SPELLED = frozenset(
+    [
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+    ]
+)
 _NAME_WITHIN = re.compile(r"(?<=[a-z,] )[A-Z][a-z]\w+")
 COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
 
@@ -23,6 +42,10 @@ what where why how again also yet still only even ever
 GRAMMAR_WORDS = frozenset(_GRAMMAR.split())
 
 
+def _counts(token: str) -> bool:
+    return token[0].isdigit() or token in _SPELLED
+
+
 def says(text: str, fact: str, *, share: float = SAME) -> bool:
     """Tell whether a text says a fact: every number, and `share` of the words that carry meaning.
 
@@ -30,7 +53,7 @@ def says(text: str, fact: str, *, share: float = SAME) -> bool:
     """
     have = set(tokens(text))
     want = [t for t in tokens(fact) if t not in GRAMMAR_WORDS] or tokens(fact)
-    if not want or any(t not in have for t in want if t[0].isdigit()):
+    if not want or any(t not in have for t in want if _counts(t)):
         return False
     stems = {t[:cut] for t in have for cut in range(4, len(t) + 1)}
     found = sum(t in have or (len(t) > 3 and t[: max(4, len(t) - 2)] in stems) for t in want)
@@ -40,7 +63,7 @@ def says(text: str, fact: str, *, share: float = SAME) -> bool:
 def invents(text: str, told: str) -> bool:
     """Tell whether a text has a number, or a name within a sentence, that was not told."""
     given = set(tokens(told))
-    numbers = [t for t in tokens(text) if t[0].isdigit()]
+    numbers = [t for t in tokens(text) if _counts(t)]
     names = [n.lower() for n in _NAME_WITHIN.findall(text)]
     return any(t not in given for t in [*numbers, *names])
 
