@@ -10,25 +10,11 @@ from collections.abc import Sequence
 from engine.text import ngrams, tokens
 
 SAME = 0.8  # share of a fact's tokens that make a wording "the same fact"
-_SPELLED = frozenset(
-    [
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-    ]
-)
+_NUMBER_WORDS = """
+two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy
+eighty ninety
+"""
+_SPELLED = frozenset(_NUMBER_WORDS.split())
 _NAME_WITHIN = re.compile(r"(?<=[a-z,] )[A-Z][a-z]\w+")
 COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
 
