@@ -8,12 +8,11 @@ there), time to the first plan word, and resident memory after the first note an
 
 import argparse
 import json
+import resource
 import statistics
 import tempfile
 import time
 from pathlib import Path
-
-import psutil
 
 from app.settings import Settings
 from app.studio import LOCAL, Studio
@@ -21,7 +20,7 @@ from engine.events import NoteReady, PlanWords
 from engine.requests import make_request
 from engine.types import Note
 
-SAMPLES = """The kettle and I have an understanding. I fill it, it complains, and we get there in the
+SAMPLES = """The kettle and I have an understanding. I fill it, it complains, we get there in the
 end. Guests call the noise alarming. I call it Tuesday, and pour.
 ---
 Took the early train to Whitby. The sea was doing its usual work, which is to say arriving. I ate a
@@ -52,13 +51,18 @@ def one_note(studio: Studio, words: int, seed: int) -> tuple[Note, float]:
     return note, first_word
 
 
+def resident_mb() -> int:
+    """Return this process's resident memory in MiB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 2**20
+
+
 def main() -> None:
     """Run and print one JSON object."""
     options = argparse.ArgumentParser()
     options.add_argument("--notes", type=int, default=6)
     options.add_argument("--words", type=int, default=120)
     given = options.parse_args()
-    process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio.open(Settings(data_dir=Path(folder)))
         started = time.perf_counter()
@@ -68,7 +72,7 @@ def main() -> None:
         memory = []
         for seed in range(given.notes):
             runs.append(one_note(studio, given.words, seed))
-            memory.append(round(process.memory_info().rss / 2**20))
+            memory.append(resident_mb())
         studio.close()
     later = [note.timings for note, _ in runs[1:]] or [runs[0][0].timings]
     stages = ("plan", "draft", "score", "critique", "first_token", "total")

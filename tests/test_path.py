@@ -74,8 +74,9 @@ def finished(events: Iterator[Event]) -> Note:
 
 def test_a_note_goes_all_the_way_and_every_event_comes_in_order(any_studio: Studio) -> None:
     events = list(any_studio.write(LOCAL, asked(), dry(any_studio)))
-    order = [type(e) for e in events]
-    for before, after in pairwise((PlanWords, PlanReady, DraftWords, DraftReady, NoteReady)):
+    order: list[type] = [type(e) for e in events]
+    kinds: list[type] = [PlanWords, PlanReady, DraftWords, DraftReady, NoteReady]
+    for before, after in pairwise(kinds):
         assert order.index(before) < order.index(after)
     stages = [e.stage for e in events if isinstance(e, StageStarted)]
     assert stages[:3] == ["plan", "draft", "score"]

@@ -36,7 +36,10 @@ def test_a_point_with_another_number_does_not_carry_the_fact() -> None:
 
 
 def test_invented_titles_and_summaries_are_replaced() -> None:
-    answer = {"title": "Party with Bob at 99", "summary": "On 3 May we meet Alice."}
+    answer: dict[str, object] = {
+        "title": "Party with Bob at 99",
+        "summary": "On 3 May we meet Alice.",
+    }
     plan = planned(answer, facts=FACTS)
     assert plan.title == "The open day"
     assert plan.summary == FACTS[0]
