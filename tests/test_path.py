@@ -165,7 +165,7 @@ def test_feedback_that_cannot_be_meant_is_refused(any_studio: Studio) -> None:
         {},
     ):
         with pytest.raises(InvalidRequest):
-            any_studio.rate(LOCAL, note.id, **wrong)  # type: ignore[arg-type]
+            any_studio.rate(LOCAL, note.id, **wrong)
     assert any_studio.note(LOCAL, note.id).feedback == ()
 
 
