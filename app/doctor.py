@@ -5,7 +5,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from app.settings import Settings
@@ -53,7 +53,7 @@ def checks(studio: Studio) -> Sequence[Check]:
 def _machine(settings: Settings) -> list[Check]:
     return [
         _python(),
-        _tried("Data directory", lambda: _data_directory(settings)),
+        _data_directory(settings),
         _tried("Disk", lambda: _disk(settings)),
         _memory(),
         _cores(settings),
@@ -73,8 +73,9 @@ def _python() -> Check:
 
 def _data_directory(settings: Settings) -> Check:
     place = settings.data_dir
-    place.mkdir(parents=True, exist_ok=True)
-    ok = os.access(place, os.W_OK | os.X_OK)
+    with suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+    ok = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
     remedy = "" if ok else "Set NOTEWRIGHT_DATA_DIR to a folder that you may write to."
     return Check("Data directory", ok=ok, required=True, detail=str(place), remedy=remedy)
 

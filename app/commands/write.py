@@ -60,7 +60,9 @@ class Asked:
 
 
 def write(
-    more_samples: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+    more_samples: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="More --samples.")
+    ] = None,
     topic: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What the note is about.")
     ] = None,
@@ -175,8 +177,12 @@ def _write_many(source: Path | None, target: Path | None, *, drafts: int, seed: 
     with open_studio() as studio:
         with waiting("Loading the models…") as show:
             studio.warm_up(show)
-        with row_progress("Writing") as tell:
-            result = write_batch(studio, OWNER, source, target, options=options, tell=tell)
+        try:
+            with row_progress("Writing") as tell:
+                result = write_batch(studio, OWNER, source, target, options=options, tell=tell)
+        except KeyboardInterrupt:
+            note("Stopped. What is written stays; run the same command again to go on.")
+            raise typer.Exit(1) from None
     kept = f", {result.skipped} were there already" if result.skipped else ""
     note(f"{result.written} notes written to {target}{kept}.")
     if result.failed:
