@@ -54,14 +54,17 @@ def serve(settings: Settings) -> None:
         server.close()
 
 
-def start(settings: Settings) -> Server:
-    """Bring the page up and return at once; the models go on loading in the background."""
+def start(settings: Settings, studio: Studio | None = None) -> Server:
+    """Bring the page up and return at once; the models go on loading in the background.
+
+    `studio` is opened from the settings where it is not given.
+    """
     check_port(settings.host, settings.port)
     _quiet_environment()
     from app.tabs.desk import Loading
     from app.ui import build_page
 
-    studio = Studio.open(settings)
+    studio = studio or Studio.open(settings)
     loading = Loading(studio.warm_up, expected=_EXPECTED_SECONDS)
     page = build_page(studio, settings, loading)
     page.queue(max_size=_MOST_WAITING, default_concurrency_limit=8, api_open=False)

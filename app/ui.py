@@ -40,6 +40,7 @@ class Page:
     def __init__(self, desk: Desk) -> None:
         """Lay the page out and connect it."""
         self.desk = desk
+        add_endpoints(desk)  # first, so that nothing else takes their names
         self.token = gr.BrowserState("", storage_key="notewright-visitor", secret="notewright")
         self.header = view("header")
         self.models = view("models-state")
@@ -52,7 +53,6 @@ class Page:
                 self.library = LibraryTab(desk, self.token)
         self.timer = gr.Timer(1.0, active=False)
         self._wire(styles, library)
-        add_endpoints(desk)
 
     def _wire(self, styles: gr.Tab, library: gr.Tab) -> None:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import html
 import logging
 import re
 import secrets
@@ -13,6 +14,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, Ty
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.context import LocalContext
 
 from app.i18n import Texts, texts_for
 from app.settings import Settings
@@ -192,6 +194,12 @@ def event_number(event: gr.EventData) -> int:
     return int(value[:6])
 
 
+def toast(sentence: str) -> None:
+    """Show a sentence at the corner of the page for a while; Gradio would read it as HTML."""
+    if LocalContext.event_id.get(None) is not None:
+        gr.Warning(html.escape(sentence), title="Notewright")
+
+
 class Failing(Protocol):
     """Something whose handlers can fail: it knows where its page tells a person so."""
 
@@ -214,7 +222,7 @@ def edge(
         except Exception as error:
             asked = next((part for part in args if isinstance(part, gr.Request)), None)
             sentence = error_sentence(error, texts_for(asked))
-            gr.Warning(sentence)
+            toast(sentence)
             return self.fail(sentence)
 
     return answered

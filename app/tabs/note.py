@@ -118,12 +118,14 @@ class NotePanel:
         text = self.desk.studio.markdown(record)
         return {self.markdown: {"name": f"{name.strip('-') or 'note'}.md", "text": text}}
 
-    def typed(self, values: Values) -> None:
+    @edge
+    def typed(self, values: Values) -> Answer:
         """Keep the edit as it is typed, before it is saved."""
         owner = self.desk.owner(values[self.token])
         self.desk.remember(
             owner, editor={"note_id": values[self.note_id], "text": values[self.editor]}
         )
+        return {self.said: gr.skip()}
 
     # -- wiring ------------------------------------------------------------------------------
     def wire(self) -> None:
@@ -138,7 +140,7 @@ class NotePanel:
         self.save.click(self.keep_edit, known | {self.editor}, out, **private)
         self.rating.rate(self.rate, known, {self.rating, self.said}, **private)
         self.editor.input(
-            self.typed, known | {self.editor}, None, queue=False, trigger_mode="always_last",
+            self.typed, known | {self.editor}, {self.said}, queue=False, trigger_mode="always_last",
             **private,
         )  # fmt: skip
         self.copy.click(None, self.editor, None, js="(text) => notewright.copy(text)")

@@ -296,7 +296,8 @@ class StylesTab:
         old = self.desk.studio.style(owner, newest.name, number)
         return self._profile(old, texts_for(request), newest=newest.version)
 
-    def typed(self, values: Values) -> None:
+    @edge
+    def typed(self, values: Values) -> Answer:
         """Keep a style half entered."""
         kept = {
             "name": values[self.name],
@@ -304,6 +305,7 @@ class StylesTab:
             "language": values[self.language],
         }
         self.desk.remember(self.desk.owner(values[self.token]), new_style=kept)
+        return {self.said: gr.skip()}
 
     # -- wiring ------------------------------------------------------------------------------
     def _wire(self) -> None:
@@ -324,5 +326,10 @@ class StylesTab:
         self.version.input(self.show_version, known | {self.version}, out, **quiet)
         for component in (self.name, self.samples, self.language):
             component.input(
-                self.typed, entered, None, queue=False, trigger_mode="always_last", **quiet
+                self.typed,
+                entered,
+                {self.said, self.undo},
+                queue=False,
+                trigger_mode="always_last",
+                **quiet,
             )

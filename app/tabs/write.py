@@ -219,15 +219,20 @@ class WriteTab:
         said = status_line(t("form.files_read", count=len(read)), kind="done")
         return fields.fill(form) | {self.files: None, self.parts.status: said}
 
-    def typed(self, values: Values) -> None:
+    @edge
+    def typed(self, values: Values) -> Answer:
         """Keep the form as it is typed."""
         self._keep(values, self.parts.fields.read(values))
+        return {self.parts.status: gr.skip()}
 
-    def plan_typed(self, values: Values) -> None:
+    @edge
+    def plan_typed(self, values: Values) -> Answer:
         """Keep the plan as it is edited."""
         owner = self.desk.owner(values[self.parts.token])
         self.desk.remember(owner, plan=str(values[self.parts.plan] or ""))
+        return {self.parts.status: gr.skip()}
 
+    @edge
     def style_chosen(self, values: Values) -> Answer:
         """Show the samples box only where the writer brings their own samples."""
         form = self.parts.fields.read(values)
@@ -283,10 +288,12 @@ class WriteTab:
         self.files.upload(
             self.take_files, asked | {self.files}, every | {self.files, parts.status}, **quiet
         )
-        fields.style.input(self.style_chosen, asked, {fields.samples, self.files}, **quiet)
+        fields.style.input(
+            self.style_chosen, asked, {fields.samples, self.files, parts.status}, **quiet
+        )
         as_typed = quiet | {"queue": False, "trigger_mode": "always_last"}
         for name, component in fields.components().items():
             if name != "style":
-                component.input(self.typed, asked, None, **as_typed)
-        parts.plan.input(self.plan_typed, {parts.token, parts.plan}, None, **as_typed)
+                component.input(self.typed, asked, {parts.status}, **as_typed)
+        parts.plan.input(self.plan_typed, {parts.token, parts.plan}, {parts.status}, **as_typed)
         parts.fresh.click(self.start_fresh, parts.inputs(), parts.outputs() | every, **quiet)

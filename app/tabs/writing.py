@@ -12,7 +12,7 @@ import gradio as gr
 from app.i18n import Texts, texts_for
 from app.render import status_line
 from app.tabs.canvas import Canvas, frames
-from app.tabs.desk import Answer, Desk, Values, error_sentence
+from app.tabs.desk import Answer, Desk, Values, error_sentence, toast
 from app.tabs.form import Form, FormFields
 from app.tabs.note import NotePanel
 from engine.errors import InvalidRequest, Stopped
@@ -100,7 +100,7 @@ class WriteFlow:
             yield self._idle() | {self.parts.status: status_line(t("write.stopped"), kind="idle")}
         except Exception as error:
             sentence = error_sentence(error, t)
-            gr.Warning(sentence)
+            toast(sentence)
             yield self._idle() | {self.parts.status: status_line(sentence, kind="error")}
         finally:
             flag.set()

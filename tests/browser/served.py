@@ -1,0 +1,127 @@
+"""The application in a process of its own, on the scripted model, as `notewright serve` starts it.
+
+The scripted model can be made slow, so that a test can see words grow, press Stop, or come too
+early: `python -m tests.browser.served DATA PORT [--delay S] [--load S] [--shared] [--english]`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from app.server import free_port, start
+from app.settings import load_settings
+from app.studio import Studio
+from engine.loading import LoadedModels, LoadOptions, load_models
+from engine.models.scripted import ScriptedModel
+from engine.types import ModelCard
+from storage.store import Store
+
+HOST = "127.0.0.1"
+_START_SECONDS = 60
+
+
+class EnglishOnly(ScriptedModel):
+    """A scripted model that, like the embedded one, writes English only."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model is."""
+        return super().card.model_copy(update={"languages": ("en",)})
+
+
+class SlowStudio(Studio):
+    """The studio, whose scripted model takes its time to load and to write."""
+
+    delay = 0.0
+    load_seconds = 0.0
+    english_only = False
+
+    @cached_property
+    def models(self) -> LoadedModels:
+        """The scripted models, after a while."""
+        time.sleep(self.load_seconds)
+        loaded = load_models(LoadOptions(cache_dir=self.settings.data_dir, scripted=True))
+        model = (EnglishOnly if self.english_only else ScriptedModel)(delay=self.delay)
+        return replace(loaded, planner_model=model, stylist_model=model)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running application."""
+
+    url: str
+    data_dir: Path
+    port: int
+
+
+@contextmanager
+def served(data_dir: Path, *flags: str, port: int = 0) -> Iterator[Served]:
+    """Run the application until the block ends; its address answers when the block begins."""
+    port = port or free_port(HOST)
+    command = [sys.executable, "-m", "tests.browser.served", str(data_dir), str(port), *flags]
+    environment = os.environ | {"GRADIO_HEARTBEAT_INTERVAL": "1", "HF_HUB_OFFLINE": "1"}
+    log = data_dir.with_suffix(".log")
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    try:
+        url = f"http://{HOST}:{port}/"
+        _wait_until_it_answers(url, process, log)
+        yield Served(url, data_dir, port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the application ended at once: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the application did not answer: {log.read_text()[-2000:]}")
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--load", type=float, default=0.0)
+    parser.add_argument("--shared", action="store_true")
+    parser.add_argument("--english", action="store_true")
+    asked = parser.parse_args()
+    settings = load_settings(
+        data_dir=asked.data,
+        port=asked.port,
+        scripted=True,
+        open_browser=False,
+        shared=asked.shared,
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    studio = SlowStudio(settings, Store.open(settings.url))
+    studio.delay, studio.load_seconds = asked.delay, asked.load
+    studio.english_only = asked.english
+    server = start(settings, studio)
+    server.page.block_thread()
+
+
+if __name__ == "__main__":
+    main()
