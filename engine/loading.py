@@ -8,9 +8,9 @@ from engine.models.catalogue import find_entry, languages_of, models_writing
 from engine.models.llamacpp import LlamaCppModel
 from engine.models.llamacpp_library import Configuration, LlamaWeights, library
 from engine.models.machine import available_cores
-from engine.models.probe import Command, Rung, Speed, Verdict, child_command, find_rung
+from engine.models.probe import Command, Rung, Speed, Trial, Verdict, child_command, find_rung
 from engine.models.scripted import ScriptedModel
-from engine.models.weights import check_file, packaged_weights, prepare_weights
+from engine.models.weights import WeightsChoice, check_file, packaged_weights, prepare_weights
 from engine.protocols import Embedder, TextModel
 from engine.types import Language
 
@@ -19,7 +19,7 @@ STYLIST_CONTEXT = 6_144
 
 _PLANNER_STORE = 16 << 20
 _STYLIST_STORE = 64 << 20
-# A rival's lead must be larger than what a busy machine does to a short measurement.
+# A lead must be larger than what a busy machine does to a short measurement.
 _CLEARLY_FASTER = 0.8
 
 
@@ -87,7 +87,8 @@ def load_models(
     # Heavy: only who loads the models pays for its import.
     from engine.models.embedder import MiniLMEmbedder
 
-    threads = options.threads or available_cores()
+    cores = available_cores()
+    threads = min(options.threads or cores, 2 * cores)  # more threads only fight for the cores
     loader = _Loader(options.cache_dir, threads, progress, command)
     planner, planner_report = loader.weights(options.planner_gguf)
     stylist, stylist_report = loader.weights(options.stylist_gguf)
@@ -123,7 +124,9 @@ class _Loader:
             verdict, reason = self._embedded() if own is None else self._own(own)
             rung = verdict.rung
             weights = LlamaWeights(rung.path, rung.configuration, source=rung.source)
-            report = ModelReport(rung.path, reason, verdict.reason, verdict.failures, verdict.speed)
+            report = ModelReport(
+                rung.path, reason, verdict.reason, verdict.failures, verdict.trial.speed
+            )
             self._loaded[own] = weights, report
         return self._loaded[own]
 
@@ -142,21 +145,14 @@ class _Loader:
         self._progress("Preparing the embedded model for this processor…")
         choice = prepare_weights(packaged, self._cache_dir)
         plain, careful = Configuration(self._threads), Configuration(self._threads, repack=False)
-        last = Rung("packaged weights, one thread", packaged, Configuration(1, repack=False))
         verdict = self._find(
             [
                 Rung("normal", choice.path, plain, choice.source),
                 Rung("without rearranged weights", choice.path, careful, choice.source),
-                last,
+                Rung("packaged weights, one thread", packaged, Configuration(1, repack=False)),
             ]
         )
-        if choice.source is None or verdict.rung == last:
-            return verdict, choice.reason
-        rival = self._find([Rung("packaged weights", packaged, verdict.rung.configuration), last])
-        ratio = rival.speed.note_seconds() / verdict.speed.note_seconds()
-        if rival.rung != last and ratio < _CLEARLY_FASTER:
-            return rival, f"as packaged: {1 / ratio:.1f} times the speed of Q8_0 here"
-        return verdict, f"{choice.reason}: {ratio:.1f} times the packaged form's speed here"
+        return _faster(verdict, choice)
 
     def _find(self, rungs: list[Rung]) -> Verdict:
         return find_rung(
@@ -166,6 +162,21 @@ class _Loader:
             command=self._command,
             progress=self._progress,
         )
+
+
+def _faster(verdict: Verdict, choice: WeightsChoice) -> tuple[Verdict, str]:
+    """Return the packaged form after all where it proved clearly faster, and the reason."""
+    rung, made, packaged = verdict.rung, verdict.trial.speed, verdict.trial.source_speed
+    if choice.source is None:
+        return verdict, choice.reason
+    if rung.source is None or packaged is None:
+        return verdict, "as packaged: the Q8_0 form cannot be used here"
+    ratio = packaged.note_seconds() / made.note_seconds()
+    if ratio >= _CLEARLY_FASTER:
+        return verdict, f"{choice.reason}: {ratio:.1f} times the packaged form's speed here"
+    plain = Rung(f"packaged weights, {rung.name}", choice.source, rung.configuration)
+    chosen = Verdict(plain, Trial(packaged), verdict.failures)
+    return chosen, f"as packaged: {1 / ratio:.1f} times the speed of Q8_0 here"
 
 
 def _model(weights: LlamaWeights, context_length: int, stored_bytes: int) -> LlamaCppModel:

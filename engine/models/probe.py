@@ -8,16 +8,17 @@ is used and remembered.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from engine.errors import ModelUnavailable, NotewrightError
 from engine.models.llamacpp_context import CHUNK, Entry, LlamaContext
@@ -28,12 +29,20 @@ SECONDS = 90.0
 """Time a child gets, and as much again for each gigabyte of the file."""
 
 _GIGABYTE = 1 << 30
-_STEPS = 16
+# Somebody ended the child (a shutdown, Ctrl-C): that says nothing about the model.
+_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT)
+_PROMPT = 128
+_STEPS = 8
+_TOGETHER = 4
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A way to load a model; `name` is what the doctor shows."""
+    """A way to load a model; `name` is what the doctor shows.
+
+    `source` is the file that `path` was made from; its speed is measured beside that of `path`.
+    """
 
     name: str
     path: Path
@@ -54,11 +63,29 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What a child found: the speed of the rung's file, and of its source where there is one."""
+
+    speed: Speed
+    source_speed: Speed | None = None
+
+    @classmethod
+    def read(cls, found: Mapping[str, Mapping[str, float] | None]) -> Self:
+        """Make a trial of its JSON form.
+
+        Raises:
+            TypeError: it is none.
+        """
+        source = found["source_speed"]
+        return cls(Speed(**(found["speed"] or {})), None if source is None else Speed(**source))
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """The rung to use, its speed when tried, and how those before it failed."""
+    """The rung to use, what its trial found, and how those before it failed."""
 
     rung: Rung
-    speed: Speed
+    trial: Trial
     failures: tuple[str, ...] = ()
 
     @property
@@ -75,7 +102,8 @@ Command: TypeAlias = Callable[[Rung, float], Sequence[str]]
 
 def child_command(rung: Rung, seconds: float) -> Sequence[str]:
     """Return the command that tries a rung and gives up by itself after `seconds`."""
-    arguments = {"path": str(rung.path), **asdict(rung.configuration), "seconds": seconds}
+    files = [str(path) for path in (rung.path, rung.source) if path is not None]
+    arguments = {"files": files, **asdict(rung.configuration), "seconds": seconds}
     return [sys.executable, "-P", "-m", "engine.models.probe", json.dumps(arguments)]
 
 
@@ -99,7 +127,7 @@ def find_rung(
         progress: told what takes a moment.
 
     Raises:
-        ModelUnavailable: no rung works; the message has each failure.
+        ModelUnavailable: no rung works (the message has each failure), or the child was ended.
     """
     names = (f"{rung.name} {fingerprint(rung.path)}" for rung in rungs)
     key = " | ".join([library_version, *names])
@@ -109,7 +137,7 @@ def find_rung(
     for rung in rungs:
         progress(f"Trying the model in a process of its own ({rung.name}, this once)…")
         outcome = _try(rung, command, seconds or _time_for(rung.path))
-        if isinstance(outcome, Speed):
+        if isinstance(outcome, Trial):
             verdict = Verdict(rung, outcome, tuple(failures))
             _remember(memory, key, verdict)
             return verdict
@@ -124,8 +152,8 @@ def _time_for(path: Path) -> float:
     return SECONDS * (1 + path.stat().st_size / _GIGABYTE)
 
 
-def _try(rung: Rung, command: Command, seconds: float) -> Speed | str:
-    """Run the child; return its speed, or how it failed."""
+def _try(rung: Rung, command: Command, seconds: float) -> Trial | str:
+    """Run the child; return what it found, or how it failed."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     try:
@@ -139,11 +167,15 @@ def _try(rung: Rung, command: Command, seconds: float) -> Speed | str:
             check=False,
         )
         if done.returncode == 0:
-            return Speed(**json.loads(done.stdout.strip().splitlines()[-1]))
+            return Trial.read(json.loads(done.stdout.strip().splitlines()[-1]))
     except subprocess.TimeoutExpired:
         return f"did not answer in {seconds:.0f} seconds"
-    except (OSError, ValueError, TypeError, IndexError) as error:
+    except (OSError, ValueError, TypeError, LookupError) as error:
         return f"could not be tried ({error})"
+    if -done.returncode in _FROM_OUTSIDE:
+        raise ModelUnavailable(
+            "The trial of the model was ended from outside before it could answer; start again."
+        )
     if done.returncode < 0:
         return f"died with {_signal_name(-done.returncode)} in its first decode"
     words = done.stderr.strip().splitlines()
@@ -162,7 +194,7 @@ def _recall(memory: Path, key: str, rungs: Sequence[Rung]) -> Verdict | None:
     try:
         found = json.loads(memory.read_text(encoding="utf-8"))[key]
         rung = next(rung for rung in rungs if rung.name == found["rung"])
-        return Verdict(rung, Speed(**found["speed"]), tuple(found["failures"]))
+        return Verdict(rung, Trial.read(found["trial"]), tuple(found["failures"]))
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return None
 
@@ -175,7 +207,7 @@ def _remember(memory: Path, key: str, verdict: Verdict) -> None:
         known = {}
     known[key] = {
         "rung": verdict.rung.name,
-        "speed": asdict(verdict.speed),
+        "trial": asdict(verdict.trial),
         "failures": verdict.failures,
     }
     try:
@@ -194,40 +226,47 @@ def _remember(memory: Path, key: str, verdict: Verdict) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try the model that the JSON argument names; print its speed as JSON."""
+    """Try the files that the JSON argument names; print what was found as JSON."""
     asked = json.loads(arguments[0])
     _leave_no_trace(float(asked["seconds"]))
     configuration = Configuration(threads=asked["threads"], repack=asked["repack"])
     try:
-        speed = measure(LlamaWeights(Path(asked["path"]), configuration))
+        speeds = measure([LlamaWeights(Path(path), configuration) for path in asked["files"]])
     except NotewrightError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(asdict(speed)) + "\n")
+    sys.stdout.write(json.dumps(asdict(Trial(*speeds))) + "\n")
     return 0
 
 
-def measure(weights: LlamaWeights) -> Speed:
-    """Read a prompt and write four texts together, the best of two runs.
+def measure(files: Sequence[LlamaWeights]) -> list[Speed]:
+    """Read a prompt and write four texts together on each file in turn; the best round counts.
+
+    Taking turns and the best of each makes other work on the machine weigh less.
 
     Raises:
         ModelUnavailable: llama.cpp reports an error (a crash kills the process instead).
     """
-    context = LlamaContext(weights, size=2 * CHUNK, parallel=4)
-    prompt = tuple(100 + number % 200 for number in range(CHUNK // 2))
-    prompt_seconds, steps_seconds = [], []
-    for _ in range(2):
-        context.clear()
-        started = time.perf_counter()
-        prepared = context.prepare([prompt] * 4, None)
-        context.evaluate(prepared.entries)
-        read = time.perf_counter()
-        for step in range(_STEPS):
-            slots = prepared.slots
-            context.evaluate([Entry(100 + step, len(s.tokens), [s], True) for s in slots])
-        prompt_seconds.append(read - started)
-        steps_seconds.append(time.perf_counter() - read)
-    return Speed(len(prompt) / min(prompt_seconds), 4 * _STEPS / min(steps_seconds))
+    contexts = [LlamaContext(weights, size=2 * CHUNK, parallel=_TOGETHER) for weights in files]
+    best: list[tuple[float, float]] = [(math.inf, math.inf)] * len(files)
+    for _ in range(_ROUNDS):
+        for number, context in enumerate(contexts):
+            read, write = _one_round(context)
+            best[number] = min(best[number][0], read), min(best[number][1], write)
+    return [Speed(_PROMPT / read, _TOGETHER * _STEPS / write) for read, write in best]
+
+
+def _one_round(context: LlamaContext) -> tuple[float, float]:
+    """Return the seconds that reading and writing took."""
+    context.clear()
+    prompt = tuple(100 + number for number in range(_PROMPT))
+    started = time.perf_counter()
+    slots, entries, _ = context.prepare([prompt] * _TOGETHER, None)
+    context.evaluate(entries)
+    read = time.perf_counter()
+    for step in range(_STEPS):
+        context.evaluate([Entry(100 + step, len(s.tokens), [s], True) for s in slots])
+    return read - started, time.perf_counter() - read
 
 
 def _leave_no_trace(seconds: float) -> None:

@@ -5,6 +5,7 @@ holds the same weights to within half a step of 1/127 of each block's largest, a
 at about twice the speed. docs/MODELS.md has how near the two are.
 """
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -121,7 +122,8 @@ def _make(packaged: Path, target: Path) -> None:
             "make the data directory writable and start again."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _quantize(source: Path, target: Path) -> None:
