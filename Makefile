@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check setup lock clean
+.PHONY: run test check setup lock readme clean
 
 run: setup            ## set up if needed, then open the application
 	$(BIN)/notewright serve
@@ -20,8 +20,10 @@ check: setup          ## format, lint, types, import contracts
 setup:                ## make .venv what requirements.lock says
 	@$(PYTHON) scripts/setup.py
 
-lock:                 ## write requirements.lock and the README's table from what is installed
+lock:                 ## write requirements.lock from what is installed in .venv
 	$(BIN)/python scripts/lock.py
+
+readme:               ## write the README's file map and settings table
 	$(BIN)/python scripts/readme.py
 
 clean:                ## remove the environment and caches (what you wrote is elsewhere, and stays)
