@@ -384,16 +384,9 @@ class Feedback(Value):
 
     @model_validator(mode="after")
     def _one_value_for_its_kind(self) -> Self:
-        given = {
-            name
-            for name, value in (
-                ("stars", self.stars),
-                ("thumb", self.thumb),
-                ("edit", self.edited_text),
-                ("tag", self.tag),
-            )
-            if value is not None
-        }
+        values: dict[str, object] = {"stars": self.stars, "thumb": self.thumb}
+        values |= {"edit": self.edited_text, "tag": self.tag}
+        given = {kind for kind, value in values.items() if value is not None}
         if given != ({self.kind} - {"choice"}):
             raise ValueError(f"a feedback of kind {self.kind!r} must carry just its own value")
         return self

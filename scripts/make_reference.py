@@ -3,7 +3,7 @@
 Only counts leave the corpus, never texts. Rows of other splits than train, and rows whose licence
 does not allow it, are skipped; no style and no file may swamp the others.
 
-    python scripts/make_reference.py --language en --output engine/profile/data/reference_en.tsv FILE…
+    python scripts/make_reference.py --language en --output reference_en.tsv FILE…
 """
 
 import argparse

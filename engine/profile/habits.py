@@ -81,7 +81,7 @@ def rates(text: str, language: Language) -> dict[str, float]:
 def find_habits(samples: Sequence[str], language: Language, reference: Reference) -> list[Habit]:
     """Return the marks used at least half as often again as others use them, or hardly at all.
 
-    The most unusual come first. A mark is only called missing where three of it were to be expected.
+    The most unusual come first. A mark is called missing only where three of it were expected.
     """
     text = "\n\n".join(samples)
     words = max(count_words(text, language), 1)

@@ -16,7 +16,7 @@ from engine.types import Language, SignatureWord
 
 TOP = 25
 AUTHOR_SHARE = 1 / 3
-"""Weight of the author in p(word): the reference counts as twice the author's size, the paper's rule."""
+"""Weight of the author in p(word): the reference counts twice the author's size (paper's rule)."""
 _MAX_FREQUENCY = 0.1
 _MIN_AUTHOR_FREQUENCY = 0.0005
 _PARTICLES = frozenset("吧呢啊嘛呀哦啦呗喔哈嗯唉哎咯罢矣焉耳哉乎亦甚颇")

@@ -1,4 +1,4 @@
-"""How everybody writes: word counts and mark rates that ship as data, made by scripts/make_reference.py."""
+"""How everybody writes: word counts and mark rates that ship (scripts/make_reference.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
