@@ -89,6 +89,21 @@ window.notewright = {
   };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", ready) : ready();
 
+  /* Gradio hears what is typed by "keypress" alone: not pasting, not deleting, not an input method
+     (all Chinese is typed with one). Tell it of those too, or they would not be kept. */
+  let pressed = null;
+  addEventListener("keypress", (key) => {
+    if (!key.isTrusted) return;
+    pressed = key.target;
+    setTimeout(() => (pressed = null));
+  }, true);
+  addEventListener("input", (input) => {
+    const field = input.target;
+    if (field !== pressed && field.matches?.("[data-testid=textbox]")) {
+      field.dispatchEvent(new KeyboardEvent("keypress", { bubbles: true, key: "Unidentified" }));
+    }
+  });
+
   /* A button with data-goto="editor" takes you to that field. */
   addEventListener("click", (click) => {
     const name = click.target.closest?.("button[data-goto]")?.dataset.goto;
