@@ -23,10 +23,20 @@ _CHINESE = re.compile(
 _ZH_TOO_COMMON = {"一", "万", "千", "百", "十", "两"}
 
 
+_DOTTED_TIME = re.compile(r"\b(\d{1,2})\.([0-5]\d)(?=\s*[ap]\.?m\b)")
+_WEEKDAY = re.compile("(?:周|週|星期|礼拜)([一二三四五六日天])")
+
+
 def numbers(text: str, *, spelled: bool = True) -> set[str]:
-    """Return the numbers of a text in plain digits; words and Han numerals too when `spelled`."""
+    """Return the numbers of a text in plain digits; words and Han numerals too when `spelled`.
+
+    Times are 7:30 however they are written, and Chinese weekdays count, as 周六.
+    """
     text = unicodedata.normalize("NFKC", text).lower()
+    text = _DOTTED_TIME.sub(r"\1:\2", text)
     found = {_plain(match) for match in _DIGITS.findall(text)}
+    found |= {"周" + day.replace("天", "日") for day in _WEEKDAY.findall(text)}
+    text = _WEEKDAY.sub("", text)
     return found | _english(text) | _chinese(text) if spelled else found
 
 
@@ -38,6 +48,8 @@ def is_number(token: str) -> bool:
 def _plain(digits: str) -> str:
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
         digits = digits.replace(",", "")
+    if re.fullmatch(r"\d{1,2}:00", digits):
+        digits = digits[:-3]
     if re.fullmatch(r"\d+\.\d+", digits):
         digits = digits.rstrip("0").rstrip(".")
     return digits.lstrip("0") or "0"

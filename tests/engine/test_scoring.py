@@ -24,6 +24,8 @@ SOURCE = "Entry is free but parking costs £3. Mrs Okafor will judge the marrows
         ("1,200.50 at 10:30", {"1200.5", "10:30"}),
         ("one day a thousand", set()),
         ("一百二十三元", {"123"}),
+        ("7.30 pm or 19:00", {"7:30", "19"}),
+        ("周六和星期天，六个人", {"周六", "周日", "6"}),
     ],
 )
 def test_numbers_are_one_number_however_they_are_written(text: str, expected: set[str]) -> None:
@@ -43,6 +45,10 @@ def test_numbers_are_one_number_however_they_are_written(text: str, expected: se
         ("开放日是周六。", "周六就是开放日。", True),
         ("开放日是周六。", "开放日在周日。", False),
         ("票价12元", "票价十二元", True),
+        ("图书馆周六开门", "周六图书馆会开门。", True),
+        ("图书馆周六开门", "图书馆周六不开门。", False),
+        ("Doors open at 7:30 pm", "The doors open at 7.30 pm.", True),
+        ("We meet in room 12B", "Room 12C is where we meet.", False),
     ],
 )
 def test_a_fact_is_found_only_where_it_is_told(fact: str, text: str, found: bool) -> None:
