@@ -47,7 +47,7 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> dict[tuple[str, .
 def written_commands() -> Iterator[list[str]]:
     """Yield the words of every `notewright …` in the documents, less the word itself."""
     lines = [line for body in code("sh") for line in body.splitlines()]
-    lines += re.findall(r"`(notewright [a-z][^`]*)`", README)
+    lines += re.findall(r"`(notewright [a-z][^`]*)`", FENCE.sub("", README))
     for line in lines:
         if line.startswith("notewright "):
             yield shlex.split(line, comments=True)[1:]
