@@ -46,7 +46,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("tilde", "~", _pattern(r"(?<!~)[~～](?!~)|[~～]{3,}")),
     Mark("emoji", "🙂", _pattern(_EMOJI)),
     Mark("hashtag", "#tag", _pattern(r"(?<![\w&#])#[^\W\d_][\w]*#?")),
-    Mark("bullet", "•", _pattern(r"^[ \t]*(?:[-*+][ \t]+|[•●▪‣])(?=\S)")),
+    Mark("bullet", "•", _pattern(r"^[ \t]*(?:[-*+][ \t]+|[•●▪‣][ \t]*)(?=\S)")),
     Mark(
         "numbered",
         "1.",
@@ -65,7 +65,10 @@ _NAMES: dict[Language, frozenset[str]] = {
     "en": frozenset(mark.name for mark in MARKS),
     "zh": frozenset(mark.name for mark in MARKS) - {"lower_start", "ampersand", "all_caps"},
 }
-_LAYOUT = frozenset({"bullet", "numbered", "heading", "link", "code", "bold", "hashtag", "emoji"})
+# Doing without these says something about a writer; doing without bullets or capitals does not.
+_MISSABLE = frozenset(
+    {"exclamation", "question", "ellipsis", "em_dash", "semicolon", "parentheses", "quotes"}
+)
 
 
 def rates(text: str, language: Language) -> dict[str, float]:
@@ -111,7 +114,7 @@ def _is_notable(mark: Mark, rate: float, usual: float, words: int) -> bool:
     count, expected = rate * words / 100, usual * words / 100
     if count >= 2 and rate >= 1.5 * usual + 0.05:
         return True
-    return mark.name not in _LAYOUT and expected >= 3 and rate <= usual / 3
+    return mark.name in _MISSABLE and expected >= 3 and rate <= usual / 3
 
 
 def _example(text: str, mark: Mark) -> str:

@@ -2,7 +2,7 @@
 
 Method: Structured Style-Rewrite (arXiv 2603.05933), with two guards of our own against topic words,
 which any PMI loves: names and numbers are left out, and where there are three samples or more a
-word must stand in two of them.
+word must stand in two of them, in three where there are nine or more.
 """
 
 import math
@@ -20,6 +20,7 @@ AUTHOR_SHARE = 1 / 3
 _MAX_FREQUENCY = 0.1
 _MIN_AUTHOR_FREQUENCY = 0.0005
 _PARTICLES = frozenset("吧呢啊嘛呀哦啦呗喔哈嗯唉哎咯罢矣焉耳哉乎亦甚颇")
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
 _SPACES = re.compile(r"\s+")
 
 
@@ -56,7 +57,7 @@ def signature_words(
     spread = Counter(word for words in by_sample for word in set(words))
     total = sum(counts.values())
     least = 2 if total < 2_000 else 3
-    wide = 2 if len(samples) >= 3 else 1
+    wide = min(3, max(2, len(samples) // 3)) if len(samples) >= 3 else 1
     names = _names(samples) if language == "en" else frozenset()
     found = []
     for word, count in counts.items():
@@ -69,17 +70,21 @@ def signature_words(
         if usual <= _MAX_FREQUENCY and value > 0:
             found.append((tf_pmi(count, value), word, count, value))
     found.sort(key=lambda row: (-row[0], row[1]))
+    examples = _examples(samples, [word for _, word, _, _ in found[:TOP]], language)
     return [
         SignatureWord(
-            word=word, count=count, pmi=round(value, 3), score=round(score, 3), example=example
+            word=word,
+            count=count,
+            pmi=round(value, 3),
+            score=round(score, 3),
+            example=examples[word],
         )
         for score, word, count, value in found[:TOP]
-        for example in [_example(samples, word, language)]
     ]
 
 
 def _may_sign(word: str, language: Language, stop_words: frozenset[str]) -> bool:
-    if word in stop_words or any(c.isdigit() for c in word):
+    if word in stop_words | _ORDINALS or any(c.isdigit() for c in word):
         return False
     if language == "zh":
         return len(word) > 1 or word in _PARTICLES
@@ -98,16 +103,15 @@ def _names(samples: Sequence[str]) -> frozenset[str]:
     return frozenset(word for word, count in upper.items() if count > 2 * lower[word])
 
 
-def _example(samples: Sequence[str], word: str, language: Language) -> str:
-    """Return the shortest sentence that holds the word and says a little more."""
-    holding = [
-        sentence
-        for sample in samples
-        if word in sample.lower().replace("’", "'")
-        for sentence in sentences(sample)
-        if word in words_of(sentence, language)
+def _examples(samples: Sequence[str], words: Sequence[str], language: Language) -> dict[str, str]:
+    """Return a short sentence for each word, a different one each time where there are enough."""
+    everything = [
+        (s, frozenset(words_of(s, language))) for text in samples for s in sentences(text)
     ]
-    best = min(
-        holding, key=lambda sentence: (len(sentence) < 4 * len(word), len(sentence)), default=""
-    )
-    return _SPACES.sub(" ", best)[:200]
+    chosen: dict[str, str] = {}
+    for word in words:
+        holding = [sentence for sentence, held in everything if word in held]
+        # What is too short shows the word without its use.
+        holding.sort(key=lambda s: (s in chosen.values(), len(s) < 4 * len(word), len(s)))
+        chosen[word] = holding[0] if holding else ""
+    return {word: _SPACES.sub(" ", sentence)[:200] for word, sentence in chosen.items()}

@@ -1,0 +1,125 @@
+"""A profile in a few plain sentences, for a writer to read and for a prompt to hold."""
+
+from engine.types import Habit, Language, ShapeMetrics, StyleProfile
+
+_WORDS = 8
+_HABITS = 5
+_TRUSTED_SAMPLES = 3
+"""From so many samples on, words that return are the author's own and not just the topic's."""
+
+# Mean sentence lengths below and above which sentences are called short and long.
+_LENGTHS: dict[Language, tuple[float, float]] = {"en": (11, 21), "zh": (16, 36)}
+_HABITS_EN = {
+    "exclamation": "exclamation marks",
+    "question": "questions",
+    "ellipsis": "dots that trail off (…)",
+    "em_dash": "dashes (—)",
+    "semicolon": "semicolons",
+    "colon": "colons",
+    "comma": "commas",
+    "parentheses": "asides in parentheses",
+    "quotes": "quotation marks",
+    "tilde": "tildes (~)",
+    "emoji": "emoji",
+    "hashtag": "hashtags",
+    "bullet": "bullet lists",
+    "numbered": "numbered lists",
+    "heading": "headings",
+    "bold": "bold words (**)",
+    "code": "code marks (`)",
+    "link": "links",
+    "all_caps": "words in CAPITALS",
+    "lower_start": "sentences that start in lower case",
+    "ampersand": "& for and",
+}
+_HABITS_ZH = {
+    "exclamation": "感叹号",
+    "question": "问句",
+    "ellipsis": "省略号",
+    "em_dash": "破折号",
+    "semicolon": "分号",
+    "colon": "冒号",
+    "comma": "逗号",
+    "parentheses": "括号",
+    "quotes": "引号",
+    "tilde": "波浪号",
+    "emoji": "表情符号",
+    "hashtag": "话题标签",
+    "bullet": "项目符号",
+    "numbered": "编号列表",
+    "heading": "小标题",
+    "bold": "粗体",
+    "code": "代码标记",
+    "link": "链接",
+}
+
+
+def advice(profile: StyleProfile) -> tuple[str, ...]:
+    """Return what marks this author, in the profile's language.
+
+    What the writer struck out is left out; their own words and guidance come first.
+    """
+    parts = _chinese(profile) if profile.language == "zh" else _english(profile)
+    return tuple(part for part in (profile.guidance.strip(), *parts) if part)
+
+
+def _words(profile: StyleProfile) -> list[str]:
+    """Return the words worth saying: those the writer added, and the strongest if to be trusted."""
+    found = profile.active_words if len(profile.samples) >= _TRUSTED_SAMPLES else ()
+    return list(dict.fromkeys([*profile.added_words, *found]))[:_WORDS]
+
+
+def _length(profile: StyleProfile, names: tuple[str, str, str]) -> str:
+    return names[sum(profile.shape.sentence_mean > limit for limit in _LENGTHS[profile.language])]
+
+
+def _more(habit: Habit) -> bool:
+    return habit.rate > habit.reference_rate
+
+
+def _english(profile: StyleProfile) -> list[str]:
+    shape = profile.shape
+    kind = _length(profile, ("Short", "Medium", "Long"))
+    lines = [f"{kind} sentences: {shape.sentence_mean:.0f} words on average{_variety(shape)}."]
+    if words := _words(profile):
+        lines.append(f"Often uses the words {', '.join(words)}.")
+    for habit in profile.active_habits[:_HABITS]:
+        label = _HABITS_EN.get(habit.name, habit.name.replace("_", " "))
+        seldom = "Never uses" if habit.rate == 0 else "Seldom uses"
+        lines.append(f"{'Often uses' if _more(habit) else seldom} {label}.")
+    if shape.first_person_rate > 4:
+        lines.append("Speaks as “I” or “we”.")
+    if shape.second_person_rate > 2:
+        lines.append("Speaks to the reader as “you”.")
+    if shape.contraction_rate > 2:
+        lines.append("Contracts words (it's, don't).")
+    return lines
+
+
+def _variety(shape: ShapeMetrics) -> str:
+    """Say so where long and short sentences take turns: spread above six tenths of the mean."""
+    enough = len(shape.sentence_lengths) >= 5
+    return ", long and short by turns" if enough and _varied(shape) else ""
+
+
+def _varied(shape: ShapeMetrics) -> bool:
+    return shape.sentence_spread > 0.6 * shape.sentence_mean
+
+
+def _chinese(profile: StyleProfile) -> list[str]:
+    shape = profile.shape
+    kind = _length(profile, ("多用短句", "句子长短适中", "多用长句"))
+    turns = "，长短交错" if len(shape.sentence_lengths) >= 5 and _varied(shape) else ""
+    lines = [f"{kind}，平均每句{shape.sentence_mean:.0f}字{turns}。"]
+    if words := _words(profile):
+        lines.append(f"常用词：{'、'.join(words)}。")
+    for habit in profile.active_habits[:_HABITS]:
+        seldom = "从不用" if habit.rate == 0 else "很少用"
+        lines.append(
+            f"{'常用' if _more(habit) else seldom}{_HABITS_ZH.get(habit.name, habit.mark)}。"
+        )
+    if shape.first_person_rate > 2:
+        lines.append("用第一人称。")
+    if shape.second_person_rate > 1:
+        lines.append("直接对读者说“你”。")
+    return lines
