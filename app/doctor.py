@@ -18,6 +18,7 @@ from engine.types import Delta, Message, Sampling
 _DISK_NEEDED = 0.5e9
 _MEMORY_NEEDED = 1.2e9
 _OWNER = "doctor"
+_LANGUAGES = {"en": "English", "zh": "Chinese"}
 # What a broken installation raises besides our own errors; each becomes a line of the report.
 _BROKEN = (NotewrightError, OSError, ImportError, RuntimeError, ValueError)
 
@@ -136,14 +137,17 @@ def _database(studio: Studio) -> Check:
 
 def _models(studio: Studio) -> Check:
     report = studio.models.report
-    languages = " and ".join(studio.languages())
+    languages = " and ".join(_LANGUAGES[language] for language in studio.languages())
     detail = f"llama.cpp {report.library}, {report.threads} threads; writes {languages}"
     return Check("Models", ok=True, required=True, detail=detail)
 
 
 def _weights(studio: Studio) -> list[Check]:
     report = studio.models.report
+    roles: tuple[tuple[str, ModelReport | None], ...]
     roles = (("Planner", report.planner), ("Stylist", report.stylist))
+    if report.planner == report.stylist:
+        roles = (("Planner and stylist", report.planner),)
     return [_role(name, model) for name, model in roles if model is not None]
 
 
@@ -153,7 +157,12 @@ def _role(name: str, model: ModelReport) -> Check:
         f"{model.file.name} ({model.weights}); {model.verdict}; reads {model.speed.prompt:.0f} and "
         f"writes {model.speed.together:.0f} tokens a second in four drafts"
     )
-    remedy = "Slower than it could be: set up again so that llama.cpp fits this processor."
+    busy = any("did not answer" in failure for failure in model.failures)
+    remedy = (
+        "This machine was too busy to try the model: start again when it is quiet."
+        if busy
+        else "Slower than it could be: set up again so that llama.cpp fits this processor."
+    )
     ok = not model.failures
     return Check(name, ok=ok, required=False, detail=detail, remedy="" if ok else remedy)
 

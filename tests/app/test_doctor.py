@@ -94,7 +94,8 @@ def test_the_embedded_models_are_named_with_their_weights_and_speed(settings: Se
     found = by_name(settings.model_copy(update={"scripted": False}))
 
     assert all(check.ok for check in found.values() if check.required), found
-    assert "SmolLM2-135M" in found["Stylist"].detail
-    assert "tokens a second" in found["Planner"].detail
-    assert "writes en" in found["Models"].detail
+    models = found["Planner and stylist"]
+    assert "SmolLM2-135M" in models.detail
+    assert "tokens a second" in models.detail
+    assert "writes English" in found["Models"].detail
     assert "MiniLM" in found["Embeddings"].detail
