@@ -12,7 +12,9 @@ from engine.text import sentences
 from engine.types import Language
 
 GATE = 0.5  # meaning above this counts as kept (VSS)
-_SCALE = (0.35, 0.85)  # cosine of unrelated texts … of paraphrases (docs/SCORING.md)
+# What unrelated texts and retellings reach, put at 0 and 1 (docs/SCORING.md).
+_COSINE = (0.35, 0.85)
+_PAIRS = (0.02, 0.4)
 
 
 def meaning(text: str, source: str, language: Language, embedder: Embedder) -> float:
@@ -23,10 +25,14 @@ def meaning(text: str, source: str, language: Language, embedder: Embedder) -> f
     """
     if language == "zh":
         wanted, have = content(source), set(content(text))
-        return sum(w in have for w in wanted) / len(wanted) if wanted else 1.0
-    cosine = float(_mean(text, embedder) @ _mean(source, embedder))
-    low, high = _SCALE
-    return float(np.clip((cosine - low) / (high - low), 0, 1))
+        share = sum(w in have for w in wanted) / len(wanted) if wanted else 1.0
+        return _scaled(share, _PAIRS)
+    return _scaled(float(_mean(text, embedder) @ _mean(source, embedder)), _COSINE)
+
+
+def _scaled(value: float, scale: tuple[float, float]) -> float:
+    low, high = scale
+    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def _mean(text: str, embedder: Embedder) -> Vectors:

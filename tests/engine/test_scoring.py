@@ -2,10 +2,11 @@
 
 import pytest
 
-from engine.models.embedder import HashingEmbedder
+from engine.models.embedder import HashingEmbedder, MiniLMEmbedder
 from engine.scoring.copying import copied
 from engine.scoring.facts import find_facts
 from engine.scoring.faithfulness import faithful
+from engine.scoring.meaning import GATE, meaning
 from engine.scoring.numerals import numbers
 from engine.scoring.overlap import bleu4, rouge_l
 from engine.scoring.scorer import NoteScorer
@@ -115,6 +116,23 @@ def test_style_prefers_a_text_of_the_same_voice() -> None:
     mine = "Honestly you guys, the cake!!! So so good!!!"
     assert style(mine, loud, "en") > style(mine, calm, "en")
     assert 0.0 <= style("", loud, "en") <= 1.0
+
+
+def test_meaning_is_kept_by_a_retelling_and_lost_by_another_topic() -> None:
+    embedder = HashingEmbedder()
+    source = "图书馆周六开门，门票十二元，请带雨伞。"
+    assert meaning(source, source, "zh", embedder) == 1.0
+    assert meaning("周六去图书馆吧！门票才十二元，记得带上雨伞哦。", source, "zh", embedder) > GATE
+    assert meaning("今晚的鱼汤真鲜，我喝了三碗。", source, "zh", embedder) == 0.0
+    assert meaning(SOURCE, SOURCE, "en", embedder) == pytest.approx(1.0)
+
+
+@pytest.mark.real
+def test_meaning_on_the_embedded_model() -> None:
+    embedder = MiniLMEmbedder(threads=1)
+    told = "You pay nothing to get in, £3 to park. The marrows? Mrs Okafor judges them."
+    assert meaning(told, SOURCE, "en", embedder) > GATE
+    assert meaning("The soup was hot and we all slept till noon.", SOURCE, "en", embedder) < 0.2
 
 
 def test_scores_whose_inputs_are_absent_are_null() -> None:
