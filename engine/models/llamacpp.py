@@ -226,7 +226,9 @@ class LlamaCppModel:
         while running:
             _check(should_stop)
             for run in running:
-                if text := self._grow(run, sampling.max_tokens):
+                text = self._grow(run, sampling.max_tokens)
+                # The first one's pieces come even when empty: the reader's sign of life.
+                if text or run is running[0]:
                     yield Delta(index=run.index, text=text)
                 if run.finish:
                     yield self._finished(run, sampling, adapter)

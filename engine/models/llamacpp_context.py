@@ -128,14 +128,18 @@ class LlamaContext:
                 f"({weights.lib.last_words()}); close other programs or choose a smaller model."
             )
         self._batch = api.llama_batch_init(CHUNK, 0, parallel)
-        # The callbacks hold the weights: a context must go before its model.
-        self._finalizer = weakref.finalize(self, _free, weights, self.pointer, self._batch)
+        # The finalizer holds the weights: a context must go before its model.
+        weakref.finalize(self, _free, weights, self.pointer, self._batch).atexit = False
         self.size = int(api.llama_n_ctx(self.pointer))
         self._memory: Pointer = api.llama_get_memory(self.pointer)
         self._live: list[Slot] = []
         self._adapter = 0
         self._store = PrefixStore(stored_bytes)
         self._chunk = _SMALLEST_CHUNK * 2
+
+    def use_threads(self, threads: int) -> None:
+        """Compute on so many threads from now on."""
+        self._api.llama_set_n_threads(self.pointer, threads, threads)
 
     def cells(self, prompts: Sequence[Tokens], answer: int) -> int:
         """Return the room that a call takes: shared beginnings count once."""

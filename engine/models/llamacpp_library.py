@@ -112,7 +112,12 @@ class LlamaWeights:
                 f"The model file {path.name!r} cannot be loaded ({self.lib.last_words()}); "
                 "download it again or choose another model."
             )
-        self._finalizer = weakref.finalize(self, api.llama_model_free, self.pointer)
+        # Not at exit: a thread may still be decoding then, and the system frees all anyway.
+        weakref.finalize(self, api.llama_model_free, self.pointer).atexit = False
+        if not api.llama_model_has_decoder(self.pointer):
+            raise ModelUnavailable(
+                f"The model {path.name!r} does not write text; choose an instruct model."
+            )
         self.vocabulary: Pointer = api.llama_model_get_vocab(self.pointer)
         self.vocabulary_size = int(api.llama_vocab_n_tokens(self.vocabulary))
         self.trained_context = int(api.llama_model_n_ctx_train(self.pointer))

@@ -55,7 +55,7 @@ class TokenSampler:
         self._api = api = weights.api
         self._weights = weights
         self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-        self._free_chain = weakref.finalize(self, api.llama_sampler_free, self._chain)
+        self._free = [weakref.finalize(self, api.llama_sampler_free, self._chain)]
         for part in self._parts(sampling, seed):
             api.llama_sampler_chain_add(self._chain, part)
         self._grammar: Pointer = None
@@ -68,13 +68,12 @@ class TokenSampler:
                     f"llama.cpp refused the grammar ({weights.lib.last_words()}); "
                     "simplify the schema."
                 )
-            self._free_grammar = weakref.finalize(self, api.llama_sampler_free, self._grammar)
+            self._free.append(weakref.finalize(self, api.llama_sampler_free, self._grammar))
 
     def close(self) -> None:
         """Free the chain; sampling again is an error."""
-        self._free_chain()
-        if self._grammar is not None:
-            self._free_grammar()
+        for free in self._free:
+            free()
 
     def sample(self, context: Pointer, output: int) -> int | None:
         """Draw the next token from the logits at `output`; None when the grammar allows none."""

@@ -67,14 +67,17 @@ def test_a_crash_is_survived_named_and_not_tried_again(tmp_path: Path, rungs: li
     assert tried == ["normal", "careful", "slow"]
 
 
-def test_a_child_that_hangs_or_talks_nonsense_has_failed(tmp_path: Path, rungs: list[Rung]) -> None:
-    command, _ = children(HANGS, NONSENSE, WORKS)
-    verdict = find_rung(
-        rungs, tmp_path / "probe.json", library_version="1", command=command, seconds=1
-    )
+def test_a_child_that_hangs_or_talks_nonsense_has_failed_and_lateness_is_forgiven_next_time(
+    tmp_path: Path, rungs: list[Rung]
+) -> None:
+    command, tried = children(HANGS, NONSENSE, WORKS, WORKS)
+    memory = tmp_path / "probe.json"
+    verdict = find_rung(rungs, memory, library_version="1", command=command, seconds=1)
     assert verdict.rung.name == "slow"
     assert verdict.failures[0] == "“normal” did not answer in 1 seconds"
     assert verdict.failures[1].startswith("“careful” could not be tried")
+    assert find_rung(rungs, memory, library_version="1", command=command).rung.name == "normal"
+    assert tried == ["normal", "careful", "slow", "normal"]
 
 
 def test_a_child_that_somebody_ended_says_nothing_about_the_model(
