@@ -129,12 +129,15 @@ def _row(
 
 def _shape(profile: StyleProfile, t: Texts) -> str:
     shape = profile.shape
-    facts = (
+    facts = [
         t("shape.mean", mean=f"{shape.sentence_mean:.0f}", spread=f"{shape.sentence_spread:.0f}"),
         t("shape.paragraph", sentences=f"{shape.paragraph_sentences:.1f}"),
-        t("shape.questions", share=f"{shape.question_share:.0%}"),
-        t("shape.exclamations", share=f"{shape.exclamation_share:.0%}"),
-    )
+    ]
+    for key, share in (
+        ("shape.questions", shape.question_share),
+        ("shape.exclamations", shape.exclamation_share),
+    ):
+        facts += [t(key, share=f"{share:.0%}")] if share else []
     items = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return f'{histogram(shape.sentence_lengths, t)}<ul class="shape">{items}</ul>'
 

@@ -169,6 +169,14 @@ def view(name: str, *events: str) -> gr.HTML:
     )
 
 
+def visible_if(flag: bool) -> Any:
+    """Return the update that shows or hides a group.
+
+    Hidden, not absent: what is sent to a field while Gradio still makes it is lost.
+    """
+    return gr.update(visible=True if flag else "hidden")
+
+
 def choice(**settings: Any) -> gr.Dropdown:
     """Return a dropdown that hands on what comes: the list in the browser may be older than ours.
 
@@ -178,6 +186,31 @@ def choice(**settings: Any) -> gr.Dropdown:
     dropdown = gr.Dropdown(**settings, filterable=False)
     dropdown.preprocess = lambda payload: payload  # a subclass would count as a custom component
     return dropdown
+
+
+def whole_frames(answers: Iterator[Answer]) -> Iterator[Answer]:
+    """Yield for each answer of a run all that the run has shown so far.
+
+    A browser that lags may skip frames, so each must hold everything. They are copies: Gradio
+    takes the values out of what it is given.
+    """
+    so_far: Answer = {}
+    for answer in answers:
+        for part, value in answer.items():
+            if isinstance(part, gr.State):
+                so_far[part] = value  # what a state holds is a value, never an update
+            else:
+                so_far[part] = _as_update(so_far.get(part, {})) | _as_update(value)
+        yield {
+            part: value if isinstance(part, gr.State) else dict(value)
+            for part, value in so_far.items()
+        }
+
+
+def _as_update(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict) and (not value or value.get("__type__") == "update"):
+        return value
+    return {"__type__": "update", "value": value}
 
 
 def event_value(event: gr.EventData) -> str:
@@ -197,7 +230,7 @@ def event_number(event: gr.EventData) -> int:
 def toast(sentence: str) -> None:
     """Show a sentence at the corner of the page for a while; Gradio would read it as HTML."""
     if LocalContext.event_id.get(None) is not None:
-        gr.Warning(html.escape(sentence), title="Notewright")
+        gr.Warning(html.escape(sentence), duration=5)
 
 
 class Failing(Protocol):

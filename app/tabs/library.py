@@ -12,7 +12,17 @@ from gradio.utils import get_upload_folder
 from app.i18n import Texts, label, texts_for
 from app.render import status_line
 from app.shelf import empty_state, note_list, open_note
-from app.tabs.desk import Answer, Desk, Values, choice, edge, event_number, event_value, view
+from app.tabs.desk import (
+    Answer,
+    Desk,
+    Values,
+    choice,
+    edge,
+    event_number,
+    event_value,
+    view,
+    visible_if,
+)
 from engine.errors import InvalidRequest, NotFound
 from engine.types import Language
 
@@ -64,7 +74,9 @@ class LibraryTab:
         self.undo = gr.Button(label("undo"), visible=False, size="sm", elem_id="undo-note")
 
     def _main(self) -> None:
-        with gr.Row(visible=False, elem_classes="actions", elem_id="note-actions") as self.actions:
+        with gr.Row(
+            visible="hidden", elem_classes="actions", elem_id="note-actions"
+        ) as self.actions:
             self.open = gr.Button(
                 label("library.open"), variant="primary", size="sm", elem_id="open-note"
             )
@@ -87,8 +99,13 @@ class LibraryTab:
         """Return the tab as it is when the page opens."""
         return self._styles(owner) | {
             self.list: note_list(self.desk.studio.search(owner, limit=_PAGE), t),
-            self.view: empty_state(t("library.pick_title"), t("library.pick")),
+            self.view: self._nothing_open(owner, t),
         }
+
+    def _nothing_open(self, owner: str, t: Texts) -> str:
+        if not self.desk.studio.search(owner, limit=1).total:
+            return ""
+        return empty_state(t("library.pick_title"), t("library.pick"))
 
     def _styles(self, owner: str) -> Answer:
         names = [(row.name, row.name) for row in self.desk.studio.styles(owner)]
@@ -126,8 +143,9 @@ class LibraryTab:
     @edge
     def shown(self, values: Values, request: gr.Request) -> Answer:
         """Bring the list up to date when the tab is opened."""
-        found = self._found(values, texts_for(request))
-        return found | self._styles(self.desk.owner(values[self.token]))
+        t, owner = texts_for(request), self.desk.owner(values[self.token])
+        found = self._found(values, t) | self._styles(owner)
+        return found if values[self.opened] else found | {self.view: self._nothing_open(owner, t)}
 
     @edge
     def more(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
@@ -144,7 +162,7 @@ class LibraryTab:
         return self._found({**values, self.opened: note_id}, t) | {
             self.opened: note_id,
             self.view: open_note(record, t),
-            self.actions: gr.update(visible=True),
+            self.actions: visible_if(True),
             self.said: "",
             self.undo: gr.update(visible=False),
         }
@@ -158,8 +176,8 @@ class LibraryTab:
         return self._found({**values, self.opened: ""}, t) | {
             self.opened: "",
             self.deleted: record.note.id,
-            self.view: empty_state(t("library.pick_title"), t("library.pick")),
-            self.actions: gr.update(visible=False),
+            self.view: self._nothing_open(owner, t),
+            self.actions: visible_if(False),
             self.said: status_line(t("library.deleted", title=record.note.plan.title), kind="done"),
             self.undo: gr.update(visible=True),
         }

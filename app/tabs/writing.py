@@ -12,7 +12,7 @@ import gradio as gr
 from app.i18n import Texts, texts_for
 from app.render import status_line
 from app.tabs.canvas import Canvas, frames
-from app.tabs.desk import Answer, Desk, Values, error_sentence, toast
+from app.tabs.desk import Answer, Desk, Values, error_sentence, toast, visible_if, whole_frames
 from app.tabs.form import Form, FormFields
 from app.tabs.note import NotePanel
 from engine.errors import InvalidRequest, Stopped
@@ -72,11 +72,11 @@ class WriteFlow:
     # -- the three ways in -------------------------------------------------------------------
     def write(self, values: Values, request: gr.Request) -> Iterator[Answer]:
         """Plan, and go on to the drafts unless the plan is to be edited first."""
-        yield from self._guarded(values, request, self._plan_then_draft)
+        yield from whole_frames(self._guarded(values, request, self._plan_then_draft))
 
     def draft(self, values: Values, request: gr.Request) -> Iterator[Answer]:
         """Draft from the plan as it stands in the box."""
-        yield from self._guarded(values, request, self._draft_from_box)
+        yield from whole_frames(self._guarded(values, request, self._draft_from_box))
 
     def stop(self, request: gr.Request) -> None:
         """Stop what this page has running."""
@@ -137,10 +137,10 @@ class WriteFlow:
         )
 
     def _plan_frame(self, canvas: Canvas, event: object) -> Answer:
-        shown: Answer = {self.parts.status: canvas.status_html()}
+        frame: Answer = {self.parts.status: canvas.status_html()}
         if isinstance(event, PlanWords):
-            shown[self.parts.plan] = canvas.plan_text
-        return shown
+            frame[self.parts.plan] = canvas.plan_text
+        return frame
 
     def _planned(self, run: Run, asked: WritingRequest, plan: Plan) -> Answer:
         """Show the finished plan and keep it, so that it survives a reload."""
@@ -158,8 +158,8 @@ class WriteFlow:
             asked = asked.model_copy(update={"seed": secrets.randbelow(MAX_SEED)})
         canvas = Canvas(asked, run.t)
         canvas.say(f"{run.t('stage.draft')}…")
-        shown = {self.parts.status: canvas.status_html()}
-        yield self._busy() | self._cleared(keep_plan=True) | shown
+        status = {self.parts.status: canvas.status_html()}
+        yield self._busy() | self._cleared(keep_plan=True) | status
         yield from self._drafting(run, canvas, profile, edited)
 
     def _base(self, values: Values, run: Run) -> tuple[WritingRequest, Plan, StyleProfile]:
@@ -217,7 +217,7 @@ class WriteFlow:
         self.desk.remember(run.owner, note_id=note_id, pending=None, editor=None)
         record = self.desk.studio.note(run.owner, note_id)
         done = status_line(
-            run.t("write.done", seconds=round(event.note.timings.total)), kind="done"
+            run.t("write.done", seconds=max(1, round(event.note.timings.total))), kind="done"
         )
         return (
             self._idle()
@@ -254,12 +254,13 @@ class WriteFlow:
             self.parts.write: gr.update(interactive=False),
             self.parts.draft: gr.update(interactive=False),
             self.parts.stop: gr.update(visible=True),
+            self.parts.plan: gr.update(interactive=False),
         }
 
     def _busy(self) -> Answer:
         return self._running() | {
             self.parts.examples: gr.update(visible=False),
-            self.parts.plan_group: gr.update(visible=True),
+            self.parts.plan_group: visible_if(True),
             self.parts.fresh: gr.update(visible=False),
         }
 
@@ -268,8 +269,10 @@ class WriteFlow:
             self.parts.write: gr.update(interactive=True),
             self.parts.draft: gr.update(interactive=True),
             self.parts.stop: gr.update(visible=False),
+            self.parts.plan: gr.update(interactive=True),
         }
 
     def _cleared(self, *, keep_plan: bool = False) -> Answer:
         cleared = self.parts.note.hide() | {self.parts.note.cards: ""}
-        return cleared if keep_plan else cleared | {self.parts.plan: ""}
+        box = gr.update(value="", interactive=False)
+        return cleared if keep_plan else cleared | {self.parts.plan: box}

@@ -148,7 +148,7 @@ def bench(shared_bench: Bench) -> Bench:
 def test_a_click_shows_the_plan_then_the_drafts_then_a_kept_note(bench: Bench) -> None:
     answers = bench.write_note()
     plan, cards = bench.write.parts.plan, bench.note.cards
-    first_plan = next(i for i, a in enumerate(answers) if a.get(plan))
+    first_plan = next(i for i, a in enumerate(answers) if a.get(plan, {}).get("value"))
     first_card = next(i for i, a in enumerate(answers) if "is-writing" in str(a.get(cards)))
     assert first_plan < first_card
     assert "is-chosen" in bench.shown[cards]
