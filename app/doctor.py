@@ -155,7 +155,7 @@ def _role(name: str, model: ModelReport) -> Check:
     """A fallback works, so it is no failure; it is named, and so is the way out of it."""
     detail = (
         f"{model.file.name} ({model.weights}); {model.verdict}; reads {model.speed.prompt:.0f} and "
-        f"writes {model.speed.together:.0f} tokens a second in four drafts"
+        f"writes {model.speed.together:.0f} tokens a second in four drafts, on one core"
     )
     busy = any("did not answer" in failure for failure in model.failures)
     remedy = (
