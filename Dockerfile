@@ -17,8 +17,8 @@ RUN python -m venv /opt/notewright
 
 # An image runs on other processors than the one that builds it: the set is named, and AVX2 is the
 # most that it may ask for. On ARM these names mean nothing and the compiler's baseline holds.
-RUN grep '^llama-cpp-python==' requirements.lock > llama.lock \
-    && /opt/notewright/bin/pip wheel --no-deps --wheel-dir wheels \
+# The requirement is named here because pip does not apply these settings to those of a file.
+RUN /opt/notewright/bin/pip wheel --no-deps --wheel-dir wheels \
         --config-settings=cmake.define.GGML_NATIVE=OFF \
         --config-settings=cmake.define.GGML_AVX=ON \
         --config-settings=cmake.define.GGML_AVX2=ON \
@@ -27,11 +27,16 @@ RUN grep '^llama-cpp-python==' requirements.lock > llama.lock \
         --config-settings=cmake.define.GGML_BMI2=ON \
         --config-settings=cmake.define.GGML_AVX512=OFF \
         --config-settings=cmake.define.LLAVA_BUILD=OFF \
-        -r llama.lock
+        "$(grep '^llama-cpp-python==' requirements.lock)"
 
 # The lock's last part is for working on Notewright: it stays out.
 RUN sed '/^# tools/,$d' requirements.lock > runtime.lock \
     && /opt/notewright/bin/pip install --no-deps --find-links wheels -r runtime.lock
+
+# An image that would die elsewhere is not built at all.
+RUN /opt/notewright/bin/python -c "import llama_cpp; \
+info = llama_cpp.llama_print_system_info().decode(); \
+assert 'AVX512' not in info, info"
 
 COPY pyproject.toml README.md LICENSE ./
 COPY app ./app

@@ -56,6 +56,8 @@ def test_its_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_llama_cpp_is_compiled_for_other_processors_too() -> None:
     flags = dict(re.findall(r"cmake\.define\.(\w+)=(\w+)", TEXT))
 
+    [wheel] = [value for name, value in STEPS if name == "RUN" and " wheel " in value]
+    assert " -r " not in wheel, "pip applies no settings to the requirements of a file"
     assert flags["GGML_NATIVE"] == "OFF"
     assert flags["GGML_AVX2"] == "ON"
     assert {name for name, value in flags.items() if value == "ON"} == {
