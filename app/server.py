@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +41,15 @@ class Server:
         self.studio.close()
 
 
-def serve(settings: Settings) -> None:
-    """Serve the page until the process is told to stop.
+def serve(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Serve the page until the process is told to stop; `tell` hears its address.
 
     Raises:
         CannotServe: the address or port cannot be had.
         StorageError: the data directory or the database cannot be used.
     """
     server = start(settings)
+    tell(server.url)
     try:
         server.page.block_thread()
     finally:

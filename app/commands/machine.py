@@ -29,10 +29,11 @@ def serve(
     """Open the application in the browser."""
     given = {"host": host, "port": port, "open_browser": open_browser}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    note("Opening Notewright…")
     # Heavy: only who serves pays for the page's library.
     from app.server import serve as serve_page
 
-    serve_page(settings)
+    serve_page(settings, lambda url: note(f"Notewright is at {url}  (Ctrl-C stops it)"))
 
 
 def doctor(as_json: Json = False) -> None:
