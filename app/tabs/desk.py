@@ -169,14 +169,6 @@ def view(name: str, *events: str) -> gr.HTML:
     )
 
 
-def visible_if(flag: bool) -> Any:
-    """Return the update that shows or hides a group.
-
-    Hidden, not absent: what is sent to a field while Gradio still makes it is lost.
-    """
-    return gr.update(visible=True if flag else "hidden")
-
-
 def choice(**settings: Any) -> gr.Dropdown:
     """Return a dropdown that hands on what comes: the list in the browser may be older than ours.
 

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from app.examples import Example
-from app.tabs.desk import Answer, Values, visible_if
+from app.tabs.desk import Answer, Values
 from engine.requests import make_request
 from engine.types import StyleSample, Value, WritingRequest
 
@@ -85,7 +85,7 @@ class FormFields:
         """Return the updates that show `form`."""
         shown: Answer = {part: getattr(form, name) for name, part in self.components().items()}
         shown[self.style] = gr.update(value=form.style)
-        shown[self.samples] = visible_if(not form.style) | {"value": form.samples}
+        shown[self.samples] = gr.update(value=form.samples, visible=not form.style)
         return shown
 
 

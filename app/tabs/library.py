@@ -21,7 +21,6 @@ from app.tabs.desk import (
     event_number,
     event_value,
     view,
-    visible_if,
 )
 from engine.errors import InvalidRequest, NotFound
 from engine.types import Language
@@ -74,9 +73,7 @@ class LibraryTab:
         self.undo = gr.Button(label("undo"), visible=False, size="sm", elem_id="undo-note")
 
     def _main(self) -> None:
-        with gr.Row(
-            visible="hidden", elem_classes="actions", elem_id="note-actions"
-        ) as self.actions:
+        with gr.Row(visible=False, elem_classes="actions", elem_id="note-actions") as self.actions:
             self.open = gr.Button(
                 label("library.open"), variant="primary", size="sm", elem_id="open-note"
             )
@@ -162,7 +159,7 @@ class LibraryTab:
         return self._found({**values, self.opened: note_id}, t) | {
             self.opened: note_id,
             self.view: open_note(record, t),
-            self.actions: visible_if(True),
+            self.actions: gr.update(visible=True),
             self.said: "",
             self.undo: gr.update(visible=False),
         }
@@ -177,7 +174,7 @@ class LibraryTab:
             self.opened: "",
             self.deleted: record.note.id,
             self.view: self._nothing_open(owner, t),
-            self.actions: visible_if(False),
+            self.actions: gr.update(visible=False),
             self.said: status_line(t("library.deleted", title=record.note.plan.title), kind="done"),
             self.undo: gr.update(visible=True),
         }

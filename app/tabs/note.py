@@ -8,7 +8,7 @@ from app.feedback import chosen_draft, final_text
 from app.i18n import Texts, label, texts_for
 from app.render import status_line
 from app.shelf import note_cards, note_difference, rating_bar
-from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view, visible_if
+from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view
 from engine.errors import InvalidRequest
 from storage.store import NoteRecord
 
@@ -36,7 +36,7 @@ class NotePanel:
         """Return the updates that show a note; `typed` is an edit not yet saved."""
         return {
             self.note_id: record.note.id,
-            self.group: visible_if(True),
+            self.group: gr.update(visible=True),
             self.cards: note_cards(record, t),
             self.editor: final_text(record) if typed is None else typed,
             self.rating: rating_bar(record, t),
@@ -46,7 +46,7 @@ class NotePanel:
 
     def hide(self) -> Answer:
         """Return the updates that clear the panel."""
-        return {self.note_id: "", self.group: visible_if(False), self.said: ""}
+        return {self.note_id: "", self.group: gr.update(visible=False), self.said: ""}
 
     # -- what a person does ------------------------------------------------------------------
     def _record(self, values: Values) -> tuple[str, NoteRecord]:
@@ -152,7 +152,7 @@ class NotePanel:
 def note_panel(desk: Desk, token: gr.BrowserState, cards: gr.HTML) -> NotePanel:
     """Lay the panel out."""
     note_id = gr.State("")
-    with gr.Column(visible="hidden", elem_id="note-panel") as group:
+    with gr.Column(visible=False, elem_id="note-panel") as group:
         editor = gr.Textbox(
             label=label("note.editor"), info=label("note.editor_info"), lines=6, max_lines=24,
             elem_id="editor", elem_classes="writing",

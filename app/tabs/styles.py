@@ -11,7 +11,7 @@ from app.plots import profile_view, samples_view
 from app.render import status_line
 from app.shelf import example_cards, style_list
 from app.studio import ProfileEdits
-from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view, visible_if
+from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
 from app.tabs.form import joined_samples
 from engine.errors import InvalidRequest, NotFound
 from engine.profile.build import advice
@@ -65,7 +65,7 @@ class StylesTab:
 
     def _main(self) -> None:
         self.welcome = view("style-examples", "example")
-        with gr.Column(visible="hidden", elem_id="style-open") as self.group:
+        with gr.Column(visible=False, elem_id="style-open") as self.group:
             with gr.Row(elem_classes="title-row"):
                 self.rename_to = gr.Textbox(
                     label=label("style.name"), elem_id="style-title", scale=3, max_length=300
@@ -109,7 +109,7 @@ class StylesTab:
         answer: Answer = {
             self.list: style_list(rows, t, opened=name),
             self.opened: name,
-            self.group: visible_if(bool(name)),
+            self.group: gr.update(visible=bool(name)),
             self.extend: gr.update(visible=bool(name)),
             self.welcome: gr.update(value=self._welcome(t), visible=not name),
         }

@@ -9,7 +9,7 @@ from app.examples import example, examples
 from app.i18n import Texts, label, texts_for
 from app.render import status_line
 from app.shelf import example_cards
-from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view, visible_if
+from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
 from app.tabs.form import Form, FormFields, example_form, joined_samples, style_choices
 from app.tabs.note import note_panel
 from app.tabs.writing import WriteFlow, WriteParts
@@ -100,7 +100,7 @@ class WriteTab:
         go: tuple[gr.Button, gr.Button, gr.HTML],
     ) -> WriteParts:
         cards_to_try = view("examples", "example")
-        with gr.Column(visible="hidden", elem_id="plan-group") as plan_group:
+        with gr.Column(visible=False, elem_id="plan-group") as plan_group:
             plan = gr.Textbox(
                 label=label("plan.title"), info=label("plan.info"), lines=3, max_lines=16,
                 elem_id="plan", elem_classes="writing",
@@ -142,7 +142,7 @@ class WriteTab:
             self.parts.fields.style: gr.update(
                 choices=style_choices(names, label("form.paste")), value="" if own else chosen
             ),
-            self.files: visible_if(own),
+            self.files: gr.update(visible=own),
         }
 
     def _restore_work(self, owner: str, kept: dict[str, Any], t: Texts) -> Answer:
@@ -156,7 +156,7 @@ class WriteTab:
             return {
                 self.parts.pending: pending,
                 self.parts.plan: str(kept.get("plan") or ""),
-                self.parts.plan_group: visible_if(True),
+                self.parts.plan_group: gr.update(visible=True),
                 self.parts.examples: gr.update(visible=False),
             }
         return {}
@@ -170,7 +170,7 @@ class WriteTab:
         plan = kept.get("plan") if kept.get("note_id") == note_id else None
         return self.parts.note.show(record, t, typed=typed) | {
             self.parts.plan: plan or self.desk.studio.plan_text(record.note.plan),
-            self.parts.plan_group: visible_if(True),
+            self.parts.plan_group: gr.update(visible=True),
             self.parts.examples: gr.update(visible=False),
             self.parts.fresh: gr.update(visible=True),
         }
@@ -239,8 +239,8 @@ class WriteTab:
         self._keep(values, form)
         own = not form.style
         return {
-            self.parts.fields.samples: visible_if(own),
-            self.files: visible_if(own),
+            self.parts.fields.samples: gr.update(visible=own),
+            self.files: gr.update(visible=own),
         }
 
     @edge
@@ -256,7 +256,7 @@ class WriteTab:
             | {
                 self.parts.note.cards: "",
                 self.parts.plan: "",
-                self.parts.plan_group: visible_if(False),
+                self.parts.plan_group: gr.update(visible=False),
                 self.parts.examples: gr.update(
                     value=self._examples(texts_for(request)), visible=True
                 ),

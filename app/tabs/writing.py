@@ -12,7 +12,7 @@ import gradio as gr
 from app.i18n import Texts, texts_for
 from app.render import status_line
 from app.tabs.canvas import Canvas, frames
-from app.tabs.desk import Answer, Desk, Values, error_sentence, toast, visible_if, whole_frames
+from app.tabs.desk import Answer, Desk, Values, error_sentence, toast, whole_frames
 from app.tabs.form import Form, FormFields
 from app.tabs.note import NotePanel
 from engine.errors import InvalidRequest, Stopped
@@ -260,7 +260,7 @@ class WriteFlow:
     def _busy(self) -> Answer:
         return self._running() | {
             self.parts.examples: gr.update(visible=False),
-            self.parts.plan_group: visible_if(True),
+            self.parts.plan_group: gr.update(visible=True),
             self.parts.fresh: gr.update(visible=False),
         }
 

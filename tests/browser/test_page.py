@@ -49,6 +49,8 @@ def is_too_wide(page: Page) -> bool:
 def test_from_an_empty_page_to_an_exported_note(visit: Visit) -> None:
     page = visit.open()
     visit.settled()
+    for absent in ("#plan textarea", "#editor textarea", "#stop", "#fresh"):
+        expect(page.locator(absent)).to_be_hidden()
     take_example(page)
     few_short_drafts(page)
     page.locator("#write").click()
@@ -75,6 +77,15 @@ def test_from_an_empty_page_to_an_exported_note(visit: Visit) -> None:
     page.locator("#note-list .item").click()
     expect(page.locator("#note-view .final")).to_have_text("The boiler is new. That is all.")
     expect(page.locator("#note-view")).to_contain_text("What you said about it")
+
+    open_tab(page, "Write")
+    page.locator("#fresh").click()
+    expect(page.locator("#editor textarea")).to_be_hidden()
+    open_tab(page, "Library")
+    page.locator("#open-note").click()
+    expect(page.locator("#editor textarea")).to_have_value("The boiler is new. That is all.")
+    expect(page.locator("#plan textarea")).to_have_value(re.compile("boiler"))
+    open_tab(page, "Library")
 
     with page.expect_download() as started:
         page.locator("#export").click()
