@@ -57,6 +57,11 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 note", "2 notes"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say_json(value: Mapping[str, object] | Sequence[object]) -> None:
     """Print a value as indented JSON, other scripts than Latin left readable."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.commands.common import OWNER, Json, WrongUsage, as_usage, open_studio, say, say_json
+from app.commands.common import (
+    OWNER,
+    Json,
+    WrongUsage,
+    as_usage,
+    counted,
+    open_studio,
+    say,
+    say_json,
+)
 
 
 def rate(
@@ -67,4 +76,4 @@ def _rate_many(source: Path) -> None:
 
     with open_studio() as studio:
         count = rate_batch(studio, OWNER, source)
-    say(f"{count} acts of feedback noted.")
+    say(f"{counted(count, 'act')} of feedback noted.")

@@ -9,6 +9,7 @@ import typer
 from app.commands.common import (
     OWNER,
     Json,
+    counted,
     note,
     open_studio,
     row_progress,
@@ -67,7 +68,7 @@ def score(
             scorer = studio.writer.scorer
         with row_progress("Scoring") as tell:
             count = score_batch(scorer, source, target, tell=tell)
-    note(f"{count} texts scored into {target}.")
+    note(f"{counted(count, 'text')} scored into {target}.")
 
 
 def export_all(
@@ -76,7 +77,7 @@ def export_all(
     """Write everything you made as JSON Lines and Markdown."""
     with open_studio() as studio:
         counts = studio.export(OWNER, directory)
-    say(f"Exported to {directory}: {_counted(counts)}.")
+    say(f"Exported to {directory}: {_all_counted(counts)}.")
 
 
 def import_all(
@@ -85,8 +86,11 @@ def import_all(
     """Read an export back; what is here already is left alone."""
     with open_studio() as studio:
         counts = studio.import_(OWNER, directory)
-    say(f"Imported what was new: {_counted(counts)}.")
+    say(f"Imported what was new: {_all_counted(counts)}.")
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
+def _all_counted(counts: dict[str, int]) -> str:
+    return (
+        f"{counted(counts['styles'], 'style')}, {counted(counts['notes'], 'note')}, "
+        f"{counted(counts['feedback'], 'act')} of feedback"
+    )

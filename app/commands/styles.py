@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from app.commands.common import OWNER, Json, WrongUsage, new_group, open_studio, say, say_json
+from app.commands.common import (
+    OWNER,
+    Json,
+    WrongUsage,
+    counted,
+    new_group,
+    open_studio,
+    say,
+    say_json,
+)
 
 if TYPE_CHECKING:
     from engine.types import Language, StyleProfile
@@ -29,7 +38,9 @@ def add_style(
         samples = studio.read_samples(files)
         text = "\n".join(sample.text for sample in samples)
         profile = studio.add_style(OWNER, name, samples, _language(language, text))
-    say(f"Style {profile.name!r} added from {len(samples)} samples ({profile.confidence} footing).")
+    say(f"Style {profile.name!r} added from {counted(len(samples), 'sample')}.")
+    if profile.confidence == "low":
+        say("That is little to go by: a few more texts make a surer style (styles extend).")
 
 
 @commands.command("extend")
@@ -37,7 +48,8 @@ def extend_style(name: Name, files: Files) -> None:
     """Add samples to a style: a new version; notes keep the one they were written in."""
     with open_studio() as studio:
         profile = studio.add_samples(OWNER, name, studio.read_samples(files))
-    say(f"Style {name!r} has {len(profile.samples)} samples now (version {profile.version}).")
+    held = counted(len(profile.samples), "sample")
+    say(f"Style {name!r} has {held} now (version {profile.version}).")
 
 
 @commands.command("list")
@@ -49,7 +61,8 @@ def list_styles(as_json: Json = False) -> None:
         say_json([{**vars(row), "updated_at": row.updated_at.isoformat()} for row in rows])
         return
     for row in rows:
-        say(f"{row.name}  {row.language}  {row.samples} samples  {row.notes} notes")
+        held = f"{counted(row.samples, 'sample')}  {counted(row.notes, 'note')}"
+        say(f"{row.name}  {row.language}  {held}")
     if not rows:
         say("No styles yet. `notewright styles add NAME FILE…` makes one.")
 
@@ -134,7 +147,7 @@ def _language(asked: str | None, text: str) -> "Language":
 def _show(profile: "StyleProfile") -> None:
     shape = profile.shape
     say(f"{profile.name} · version {profile.version} · {profile.language}")
-    say(f"{len(profile.samples)} samples, about {shape.text_words:.0f} words each")
+    say(f"{counted(len(profile.samples), 'sample')}, about {shape.text_words:.0f} words each")
     say(f"Sentences: {shape.sentence_mean:.1f} words, give or take {shape.sentence_spread:.1f}")
     say(f"Paragraphs: {shape.paragraph_sentences:.1f} sentences")
     say(f"Words: {', '.join(profile.active_words) or 'none stand out'}")

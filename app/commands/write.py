@@ -14,6 +14,7 @@ from app.commands.common import (
     Show,
     WrongUsage,
     as_usage,
+    counted,
     note,
     open_studio,
     row_progress,
@@ -194,13 +195,13 @@ def _write_many(source: Path | None, target: Path | None, *, drafts: int, seed: 
         except KeyboardInterrupt:
             note("Stopped. What is written stays; run the same command again to go on.")
             raise typer.Exit(1) from None
-    kept = f", {result.skipped} were there already" if result.skipped else ""
-    note(f"{result.written} notes written to {target}{kept}.")
+    kept = f" ({result.skipped} were there already)" if result.skipped else ""
+    note(f"{counted(result.written, 'note')} written to {target}{kept}.")
     if result.failed:
         for sentence in result.failed:
             note(sentence)
         raise RowsFailed(
-            f"{len(result.failed)} rows failed; mend them and run the same command again."
+            f"{counted(len(result.failed), 'row')} failed; mend them and run the command again."
         )
 
 

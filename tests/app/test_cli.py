@@ -311,10 +311,10 @@ def test_export_and_import_carry_everything_over(
     run: Run, voice: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note_id = one_note(run, voice)["note_id"]
-    assert "1 notes" in run("export", tmp_path / "out").out
+    assert "1 note," in run("export", tmp_path / "out").out
     monkeypatch.setenv("NOTEWRIGHT_DATA_DIR", str(tmp_path / "elsewhere"))
 
-    assert "1 notes" in run("import", tmp_path / "out").out
+    assert "1 note," in run("import", tmp_path / "out").out
     assert run("notes", "show", note_id, "--json").json["note_id"] == note_id
 
 
