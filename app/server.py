@@ -152,5 +152,7 @@ def _quiet_environment() -> None:
     os.environ["GRADIO_SSR_MODE"] = "False"
     os.environ["GRADIO_SHARE"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # How soon a closed page is noticed, and its work stopped; Gradio itself waits 15 seconds.
+    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "3")
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
