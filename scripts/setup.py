@@ -135,7 +135,10 @@ def check_disk() -> None:
 
 
 def check_compiler() -> None:
-    """Refuse to compile without a C++ compiler."""
+    """Refuse to go on to a compile without a C++ compiler."""
+    flags = build_flags(platform.machine(), cpu_flags())
+    if made_earlier(wheel_folder(flags)):
+        return
     names = [os.environ.get("CXX", ""), "c++", "g++", "clang++"]
     if os.name != "nt" and not any(name and shutil.which(name.split()[0]) for name in names):
         raise SetupError(
@@ -274,15 +277,19 @@ def make_environment(log: Path) -> None:
     )
 
 
+def made_earlier(folder: Path) -> Path | None:
+    """Return the wheel in a folder; one that is being made is not in it yet."""
+    return next(iter(sorted(folder.glob("*.whl"))), None)
+
+
 def llama_wheel(log: Path) -> Path:
     """Return the llama.cpp wheel for this machine, compiling it the first time."""
     flags = build_flags(platform.machine(), cpu_flags())
     folder = wheel_folder(flags)
-    found = sorted(folder.glob("*.whl"))
+    found = made_earlier(folder)
     if found:
         say("  llama.cpp: using the build made earlier for this machine")
-        return found[0]
-    check_compiler()
+        return found
     say("  llama.cpp is compiled once for this machine (7 minutes on two cores, less on more).")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="partial-") as partial:
@@ -325,6 +332,7 @@ def set_up() -> None:
         if is_done():
             return
         check_disk()
+        check_compiler()
         say("Setting up Notewright (only the first time takes minutes).")
         began = time.monotonic()
         log.write_bytes(b"")

@@ -59,12 +59,19 @@ def test_a_failed_step_is_explained(log: str, sentence: str) -> None:
     assert sentence in setup.diagnose(log)
 
 
-def test_a_missing_compiler_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_compiler_is_a_sentence_unless_there_is_nothing_to_compile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-
     with pytest.raises(setup.SetupError, match="no C\\+\\+ compiler"):
         setup.check_compiler()
+
+    made = setup.wheel_folder(setup.build_flags(setup.platform.machine(), setup.cpu_flags()))
+    made.mkdir(parents=True)
+    (made / "llama_cpp_python-0.3.36-py3-none-any.whl").write_bytes(b"")
+    setup.check_compiler()
 
 
 def test_a_failing_step_names_its_log_and_a_partial_wheel_is_never_found(tmp_path: Path) -> None:
