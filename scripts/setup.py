@@ -163,9 +163,9 @@ _DIAGNOSES = (
         "`sudo apt install python3-venv`; then try again.",
     ),
     (
-        r"No matching distribution found",
-        "A pinned package has no build for this Python or machine. "
-        "Python 3.11 to 3.13 on x86-64 or ARM64 have them all.",
+        r"No matching distribution found|ResolutionImpossible",
+        "The package index has no build of a pinned package for this Python or machine, or could "
+        "not be reached. Check the network; Python 3.11 to 3.13 on x86-64 or ARM64 have them all.",
     ),
     (r"Killed signal|out of memory|cc1plus.*[Kk]illed", "The compiler ran out of memory."),
 )
