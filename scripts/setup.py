@@ -172,11 +172,11 @@ _DIAGNOSES = (
 
 
 def diagnose(log: str) -> str:
-    """Return a plain sentence for a failed step's log, or a general one."""
+    """Return a plain sentence for a failed step's log; empty where we know none."""
     for pattern, sentence in _DIAGNOSES:
         if re.search(pattern, log):
             return sentence
-    return "The last lines of the log say why."
+    return ""
 
 
 def say(text: str) -> None:
@@ -237,7 +237,8 @@ def _wait(process: subprocess.Popen[bytes], began: float) -> None:
 def _explain(log: Path, start: int) -> str:
     text = log.read_bytes()[start:].decode(errors="replace")
     tail = "\n".join(f"    {line}" for line in text.strip().splitlines()[-8:])
-    return f"{diagnose(text)}\n{tail}\n  The whole log: {log}"
+    why = diagnose(text) or f"Its last lines:\n{tail}"
+    return f"{why}\n  The whole log: {log}"
 
 
 @contextlib.contextmanager

@@ -52,7 +52,6 @@ def test_each_processor_has_its_own_wheel(monkeypatch: pytest.MonkeyPatch, tmp_p
         ("Temporary failure in name resolution", "cannot be reached"),
         ("ensurepip is not available", "python3-venv"),
         ("ERROR: No matching distribution found for torch==2.13.0", "no build of a pinned package"),
-        ("something else", "last lines of the log"),
     ],
 )
 def test_a_failed_step_is_explained(log: str, sentence: str) -> None:
