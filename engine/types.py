@@ -1,34 +1,45 @@
 """The nouns, in path order: request → profile → plan → drafts → scores → verdict → note → feedback.
 
 All are frozen pydantic models that refuse unknown fields. Tables are separate (storage/tables.py).
+What a style profile is made of has a file of its own, but is imported from here like the rest.
 """
 
-import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Language = Literal["en", "zh"]
+from engine.profile_types import (
+    Habit,
+    PragmaticTag,
+    ShapeMetrics,
+    SignatureWord,
+    StyleProfile,
+    StyleSample,
+    SyntaxMetrics,
+    SyntaxRule,
+)
+from engine.value import Language, Share, Value
+
+# Nouns that live elsewhere and are looked up here.
+__all__ = [
+    "Habit",
+    "Language",
+    "PragmaticTag",
+    "ShapeMetrics",
+    "Share",
+    "SignatureWord",
+    "StyleProfile",
+    "StyleSample",
+    "SyntaxMetrics",
+    "SyntaxRule",
+    "Value",
+]
+
 Role = Literal["system", "user", "assistant"]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 MAX_FACTS = 60
 MAX_SEED = 2**31 - 1
-
-
-class Value(BaseModel):
-    """Base of all nouns: immutable, and an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def digest(self) -> str:
-        """Return the SHA-256 (hex) of the canonical JSON of this value: its content address."""
-        payload = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        )
-        return hashlib.sha256(payload.encode()).hexdigest()
 
 
 def utc_now() -> datetime:
@@ -56,94 +67,6 @@ class WritingRequest(Value):
     creativity: Share = 0.5
     seed: int = 0
     source: str | None = None
-
-
-# ------------------------------------------------------------------ 1 profile
-
-
-class StyleSample(Value):
-    """One text by the author; `title` is a file name or the first words."""
-
-    title: str
-    text: str
-
-
-class SignatureWord(Value):
-    """A word the author uses more than others do.
-
-    `pmi` is log2 of p(word | author) / p(word), smoothed; `score` is TF-PMI = (1 + ln count) · pmi
-    (Structured Style-Rewrite); `example` is a sentence of the samples that holds the word.
-    """
-
-    word: str
-    count: int
-    pmi: float
-    score: float
-    example: str
-
-
-class Habit(Value):
-    """A mark, emoji or layout habit: how often per 100 words, against the reference.
-
-    `name` is a stable key ("exclamation", "em_dash", "emoji", "hashtag", "bullet", …).
-    """
-
-    name: str
-    mark: str
-    rate: float
-    reference_rate: float
-    example: str
-
-
-class ShapeMetrics(Value):
-    """Sentence and paragraph shape. Lengths are in words (Han characters count one each).
-
-    `sentence_lengths` are those of all the samples' sentences, in order, for the plot.
-    """
-
-    sentence_mean: float
-    sentence_spread: float
-    sentence_lengths: tuple[int, ...]
-    paragraph_sentences: float
-    text_words: float
-    question_share: Share
-    exclamation_share: Share
-    vocabulary_richness: Share
-    contraction_rate: float
-    first_person_rate: float
-    second_person_rate: float
-
-
-class StyleProfile(Value):
-    """What was found in the samples, and what the writer changed about it.
-
-    `struck` are names of words or habits that the writer struck out, `added_words` those that they
-    added, `guidance` a sentence or two of their own; prompt and scorer follow all three.
-    `version` counts from 1 for each style; a note keeps the digest of the version it used.
-    """
-
-    name: str
-    version: int = 1
-    language: Language
-    samples: tuple[StyleSample, ...]
-    words: tuple[SignatureWord, ...]
-    habits: tuple[Habit, ...]
-    shape: ShapeMetrics
-    struck: tuple[str, ...] = ()
-    added_words: tuple[str, ...] = ()
-    guidance: str = ""
-    confidence: Literal["low", "fair", "good"]
-
-    @property
-    def active_words(self) -> tuple[str, ...]:
-        """The words in force: those found less those struck out, then those added."""
-        found = tuple(w.word for w in self.words if w.word not in self.struck)
-        return found + tuple(w for w in self.added_words if w not in found)
-
-    @property
-    def active_habits(self) -> tuple[Habit, ...]:
-        """The habits in force: those found less those struck out."""
-        return tuple(h for h in self.habits if h.name not in self.struck)
 
 
 # ------------------------------------------------------------------ 2 plan
