@@ -1,9 +1,18 @@
 """A profile in a few plain sentences, for a writer to read and for a prompt to hold."""
 
-from engine.types import Habit, Language, ShapeMetrics, StyleProfile
+from collections.abc import Iterator
+
+from engine.profile.likelihood import SURE
+from engine.profile.plain import rule_kind, say_rule, say_tag
+from engine.profile.pragmatics import stands_out
+from engine.types import Habit, Language, PragmaticTag, ShapeMetrics, StyleProfile
 
 _WORDS = 8
 _HABITS = 5
+_RULES = 2
+_TAGS = 3
+_MISSABLE_TAGS = frozenset({"direct_address", "hedging"})
+"""To do without these is a trait; to do without thanks or jokes is what most notes do."""
 _TRUSTED_SAMPLES = 3
 """From so many samples on, words that return are the author's own and not just the topic's."""
 
@@ -60,7 +69,40 @@ def advice(profile: StyleProfile) -> tuple[str, ...]:
     What the writer struck out is left out; their own words and guidance come first.
     """
     parts = _chinese(profile) if profile.language == "zh" else _english(profile)
+    parts += [*_rules(profile), *_tags(profile)]
     return tuple(part for part in (profile.guidance.strip(), *parts) if part)
+
+
+def _rules(profile: StyleProfile) -> list[str]:
+    """Return the surest rules in plain words, each thing said once; the rest is for the page."""
+    said: dict[str, str] = {}
+    for rule in profile.active_rules:
+        kind = rule_kind(rule.name)
+        if kind is not None and abs(rule.llr) >= SURE:
+            said.setdefault(kind, say_rule(rule, profile.language))
+    return list(said.values())[:_RULES]
+
+
+def _tags(profile: StyleProfile) -> list[str]:
+    return [say_tag(tag, profile.language) for tag in _telling_tags(profile)][:_TAGS]
+
+
+def _telling_tags(profile: StyleProfile) -> Iterator[PragmaticTag]:
+    """Yield the tags that stand out and that no other sentence of the advice tells."""
+    told = {habit.name for habit in profile.habits} | _spoken_to(profile)
+    sentences = len(profile.shape.sentence_lengths)
+    for tag in profile.active_tags:
+        trait = tag.rate > tag.reference_rate or tag.name in _MISSABLE_TAGS
+        if trait and tag.name not in told and stands_out(tag, sentences):
+            yield tag
+
+
+def _spoken_to(profile: StyleProfile) -> set[str]:
+    """Return "direct_address" where the advice says by itself that the reader is spoken to."""
+    least = 1 if profile.language == "zh" else 2
+    struck = "tag:direct_address" in profile.struck
+    speaks = profile.shape.second_person_rate > least and not struck
+    return {"direct_address"} if speaks else set()
 
 
 def _words(profile: StyleProfile) -> list[str]:
@@ -89,7 +131,7 @@ def _english(profile: StyleProfile) -> list[str]:
         lines.append(f"{'Often uses' if _more(habit) else seldom} {label}.")
     if shape.first_person_rate > 4:
         lines.append("Speaks as “I” or “we”.")
-    if shape.second_person_rate > 2:
+    if _spoken_to(profile):
         lines.append("Speaks to the reader as “you”.")
     if shape.contraction_rate > 2:
         lines.append("Contracts words (it's, don't).")
@@ -120,6 +162,6 @@ def _chinese(profile: StyleProfile) -> list[str]:
         )
     if shape.first_person_rate > 2:
         lines.append("用第一人称。")
-    if shape.second_person_rate > 1:
+    if _spoken_to(profile):
         lines.append("直接对读者说“你”。")
     return lines

@@ -8,8 +8,12 @@ from engine.errors import InvalidRequest
 from engine.profile.advice import advice
 from engine.profile.habits import find_habits
 from engine.profile.lexical import signature_words
-from engine.profile.reference import load_reference, load_stop_words
+from engine.profile.parsing import read_sentences
+from engine.profile.pragmatics import find_tags
+from engine.profile.productions import find_rules
+from engine.profile.reference import load_reference, load_stop_words, load_syntax
 from engine.profile.shape import shape
+from engine.profile.syntax import measure
 from engine.text import clean, count_words, guess_language
 from engine.types import Language, StyleProfile, StyleSample
 
@@ -34,7 +38,8 @@ def build_profile(
     kept = tuple(dict.fromkeys(s for s in cleaned if count_words(s.text, language)))
     _check(kept, language)
     texts = [s.text for s in kept]
-    reference = load_reference(language)
+    reference, usual = load_reference(language), load_syntax(language)
+    sentences = read_sentences(texts, language)
     return StyleProfile(
         name=name,
         language=language,
@@ -42,6 +47,9 @@ def build_profile(
         words=tuple(signature_words(texts, language, reference, load_stop_words(language))),
         habits=tuple(find_habits(texts, language, reference)),
         shape=shape(texts, language),
+        rules=tuple(find_rules(sentences, usual)),
+        syntax=measure(sentences, language),
+        tags=tuple(find_tags(sentences, language, usual.tags)),
         confidence=_confidence(sum(count_words(t, language) for t in texts), len(kept)),
     )
 

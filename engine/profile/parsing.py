@@ -5,7 +5,6 @@ segments and tags; it does not parse, so the heads of its words are unknown. Eit
 first use and is shared.
 """
 
-import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,6 @@ MAX_SENTENCE = 2_000
 
 UNKNOWN = -1
 _UNUSED = ("ner", "lemmatizer", "senter")
-_BLOCKED = "NOTEWRIGHT_NO_PARSER"
 _PARSING = threading.Lock()
 
 
@@ -79,8 +77,6 @@ def can_parse(language: Language) -> bool:
     """Return whether sentences of a language can be tagged here; loads nothing."""
     if language == "zh":
         return True
-    if os.environ.get(_BLOCKED):
-        return False
     return find_spec("spacy") is not None and find_spec(MODEL) is not None
 
 

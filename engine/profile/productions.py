@@ -13,7 +13,7 @@ depends on it, left to right, marks left out.
 
 Tags are coarse (NN for NN and NNS; V for finite verbs and participles, VBG apart; BE for forms of
 "be" as main verb, PASS as passive auxiliary). The trees are flat, so rules are long and telling;
-those with more than `LONGEST` parts are left out.
+those with more than `LONGEST` parts, or with a symbol that is no word, are left out.
 """
 
 from collections import Counter, defaultdict
@@ -50,12 +50,28 @@ _PHRASES = {
     "WH": "WHP",
     "UH": "INTJ",
 }
-_BE = frozenset("be am is are was were been being 's 're 'm ’s ’re ’m".split())
+_BE = frozenset(
+    ["be", "am", "is", "are", "was", "were", "been", "being", "'s", "'re", "'m", "’s", "’re", "’m"]
+)
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj", "csubjpass", "expl"})
 _HELPERS = frozenset({"aux", "auxpass"})
 # Words that stand for themselves, and do not make a phrase, when nothing depends on them.
 _LEAVES = frozenset(
-    "det amod compound nummod poss predet case mark cc prt preconj quantmod nmod".split()
+    [
+        "det",
+        "amod",
+        "compound",
+        "nummod",
+        "poss",
+        "predet",
+        "case",
+        "mark",
+        "cc",
+        "prt",
+        "preconj",
+        "quantmod",
+        "nmod",
+    ]
 )
 _JOINTS = frozenset({"cc", "conj", "preconj"})
 
@@ -149,7 +165,7 @@ def productions(sentence: Sentence) -> Iterator[str]:
         if word.relation in _LEAVES and not tree.kids[place]:
             continue
         for head, parts in _rules_at(tree, place):
-            if len(parts) <= LONGEST:
+            if len(parts) <= LONGEST and "X" not in parts:
                 yield head + ARROW + " ".join(parts)
 
 
@@ -228,8 +244,9 @@ def find_rules(sentences: Sequence[Sentence], reference: SyntaxReference) -> lis
         if max(count, own * usual / others) < _LEAST:
             continue
         value = log_likelihood(count, own, usual, others)
-        if abs(value) >= LIKELY:
-            found.append((value, rule, count, (count / own) / (usual / others)))
+        ratio = (count / own) / (usual / others)
+        if abs(value) >= LIKELY and not 2 / 3 < ratio < 3 / 2:
+            found.append((value, rule, count, ratio))
     found.sort(key=lambda row: (-abs(row[0]), row[1]))
     examples = _examples(sentences, [rule for _, rule, count, _ in found[:TOP] if count])
     return [

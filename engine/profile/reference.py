@@ -52,3 +52,37 @@ def load_stop_words(language: Language) -> frozenset[str]:
     """Return words too common to tell authors apart by what they say."""
     data = files("engine.profile") / "data" / f"stop_{language}.txt"
     return frozenset(data.read_text(encoding="utf-8").split())
+
+
+@dataclass(frozen=True)
+class SyntaxReference:
+    """Counts of productions over a reference corpus, its metrics, and shares of its sentences.
+
+    `heads` counts all rules with a left side, those too rare to be listed too.
+    """
+
+    rules: Mapping[str, int]
+    heads: Mapping[str, int]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, float]
+
+
+def parse_syntax(text: str) -> SyntaxReference:
+    """Read the data file: `#head`, `#metric` and `#tag` with name and value, then `RULE COUNT`."""
+    rows: dict[str, dict[str, float]] = {"#head": {}, "#metric": {}, "#tag": {}, "": {}}
+    for line in text.splitlines():
+        *kind, name, value = line.split("\t")
+        rows["".join(kind)][name] = float(value)
+    return SyntaxReference(
+        rules={name: int(count) for name, count in rows[""].items()},
+        heads={name: int(count) for name, count in rows["#head"].items()},
+        metrics=rows["#metric"],
+        tags=rows["#tag"],
+    )
+
+
+@cache
+def load_syntax(language: Language) -> SyntaxReference:
+    """Return the reference of sentences that ships for a language."""
+    data = files("engine.profile") / "data" / f"reference_syntax_{language}.tsv"
+    return parse_syntax(data.read_text(encoding="utf-8"))
