@@ -96,7 +96,8 @@ def count_words(text: str, language: Language) -> int:
 # ------------------------------------------------------------------ sentences and paragraphs
 
 
-def _words(text: str) -> frozenset[str]:
+def words_set(text: str) -> frozenset[str]:
+    """Return the words of a list that is written as one string, parted by spaces."""
     return frozenset(text.split())
 
 
@@ -108,9 +109,13 @@ _END = re.compile(
     r"(?P<mark>[.!?…]+|[。！？｡]+[…!?]*)(?P<close>[\"'”’」』）】》)\]*_]*)(?P<gap>\s+|$)?",
     re.DOTALL,
 )
-_NEVER = _words("mr mrs ms dr prof rev hon gen col capt lt sgt st mt messrs vs e.g i.e cf viz fig")
-_IF_NUMBER = _words("no nos vol pp p ch sec art jan feb mar apr jun jul aug sep sept oct nov dec")
-_IF_LOWER = _words("etc a.m p.m inc ltd co corp jr sr u.s u.k ph.d al dept est")
+_NEVER = words_set(
+    "mr mrs ms dr prof rev hon gen col capt lt sgt st mt messrs vs e.g i.e cf viz fig"
+)
+_IF_NUMBER = words_set(
+    "no nos vol pp p ch sec art jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+_IF_LOWER = words_set("etc a.m p.m inc ltd co corp jr sr u.s u.k ph.d al dept est")
 _LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W_]+)*)$")
 
 
@@ -200,12 +205,14 @@ def _is_abbreviation(before: str, after: str) -> bool:
 # ------------------------------------------------------------------ language
 
 _FUNCTION_WORDS = {
-    "en": _words("the and of to a in is that it for was with i you not be are this have but they"),
-    "fr": _words("le la les et est une des du que qui pas dans pour je il elle sur au avec ce"),
-    "de": _words("der die das und ist nicht ein eine ich zu den mit sie auf für von dem es im"),
-    "es": _words("el la los las que y en un una es por con no se su para lo como del mi"),
-    "it": _words("il la che di e un una per non sono con del si gli le della nel mi ho anche"),
-    "pt": _words("o os que e um uma não para com do da em se por mais no na eu ele isso"),
+    "en": words_set(
+        "the and of to a in is that it for was with i you not be are this have but they"
+    ),
+    "fr": words_set("le la les et est une des du que qui pas dans pour je il elle sur au avec ce"),
+    "de": words_set("der die das und ist nicht ein eine ich zu den mit sie auf für von dem es im"),
+    "es": words_set("el la los las que y en un una es por con no se su para lo como del mi"),
+    "it": words_set("il la che di e un una per non sono con del si gli le della nel mi ho anche"),
+    "pt": words_set("o os que e um uma não para com do da em se por mais no na eu ele isso"),
 }
 
 

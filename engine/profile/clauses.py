@@ -9,83 +9,24 @@ cues are ours.
 import re
 
 from engine.profile.parsing import Sentence, Word
-from engine.text import tokens
+from engine.text import tokens, words_set
 
 _CLOSERS = "\"'”’」』)）*_ \n"
-_ASKING_EN = frozenset(["who", "whom", "whose", "what", "which", "when", "where", "why", "how"])
-_HELPING_EN = frozenset(
-    [
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "am",
-        "was",
-        "were",
-        "have",
-        "has",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "may",
-        "might",
-        "must",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "can't",
-        "couldn't",
-        "won't",
-        "wouldn't",
-    ]
+_ASKING_EN = words_set("who whom whose what which when where why how")
+_HELPING_EN = words_set(
+    "do does did is are am was were have has had can could will would shall should may might "
+    "must isn't aren't wasn't don't doesn't didn't can't couldn't won't wouldn't"
 )
-_PERSONS_EN = frozenset(["i", "you", "he", "she", "it", "we", "they", "there", "this", "that"])
+_PERSONS_EN = words_set("i you he she it we they there this that")
 _NO_ORDERS_EN = frozenset({"thank", "thanks", "see", "bless"})  # Thank you! See you!
 _PLEASE_EN = frozenset({"please", "kindly", "let's"})
 _EXCLAIMING_EN = frozenset({"oh", "ah", "wow", "hurrah", "hooray", "ouch", "alas", "ha", "ugh"})
 _EXCLAIMING_ZH = ("啊", "哇", "呀", "哎", "唉", "哈哈", "天哪", "嗬")
-_ASKING_ZH = [
-    "什么",
-    "怎么",
-    "为什么",
-    "为何",
-    "谁",
-    "哪",
-    "几时",
-    "何",
-    "岂",
-    "多少",
-    "是不是",
-    "有没有",
-    "能不能",
-    "要不要",
-    "会不会",
-    "好不好",
-]
+_ASKING_ZH = words_set(
+    "什么 怎么 为什么 为何 谁 哪 几时 何 岂 多少 是不是 有没有 能不能 要不要 会不会 好不好"
+)
 _ASKING_END_ZH = re.compile("(?:[吗呢乎耶欤]|(?<![什怎那这多要])么)$")
-_ORDERING_ZH = [
-    "请",
-    "别",
-    "不要",
-    "勿",
-    "莫",
-    "不准",
-    "不许",
-    "千万",
-    "务必",
-    "快",
-    "记得",
-    "让我们",
-    "来",
-]
+_ORDERING_ZH = tuple(words_set("请 别 不要 勿 莫 不准 不许 千万 务必 快 记得 让我们 来"))
 _ORDERING_ENDS_ZH = ("吧", "罢")
 _VERBS_ZH = ("v", "zg")
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj", "expl"})
@@ -129,7 +70,7 @@ def is_order(sentence: Sentence, *, chinese: bool) -> bool:
     """Score an order: a bare verb with no subject that leads the sentence 2, please or let's 2."""
     if chinese:
         bare = _bare(sentence)
-        score = 2 * bare.startswith(tuple(_ORDERING_ZH)) + bare.endswith(_ORDERING_ENDS_ZH)
+        score = 2 * bare.startswith(_ORDERING_ZH) + bare.endswith(_ORDERING_ENDS_ZH)
         tags = [word.tag[:1] for word in sentence.spoken]
         return score + (tags[:1] == ["v"]) >= 2
     if not sentence.is_parsed:

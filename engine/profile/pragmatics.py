@@ -21,6 +21,7 @@ FORMS = ("question", "imperative", "exclamation", "fragment")
 _NEEDS_PARSER = frozenset({"imperative", "fragment"})
 _ENOUGH = 2
 _EXAMPLES = 2
+_TWICE = 2
 _EXPECTED = 3
 """A tag that never comes is listed when so many sentences should have had it."""
 REFERENCE_SENTENCES = 10_000
@@ -127,5 +128,7 @@ def evidence(tag: PragmaticTag, sentences: int) -> float:
 
 def stands_out(tag: PragmaticTag, sentences: int) -> bool:
     """Tell whether a tag's share is unlikely to be chance, and far enough from the usual one."""
+    if tag.rate > tag.reference_rate and round(tag.rate * sentences) < _TWICE:
+        return False
     far = not 2 / 3 < (tag.rate + 0.01) / (tag.reference_rate + 0.01) < 3 / 2
     return far and abs(evidence(tag, sentences)) >= LIKELY

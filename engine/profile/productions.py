@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from engine.profile.likelihood import LIKELY, log_likelihood
 from engine.profile.parsing import Sentence
 from engine.profile.reference import SyntaxReference
+from engine.text import words_set
 from engine.types import SyntaxRule
 
 TOP = 15
@@ -50,29 +51,11 @@ _PHRASES = {
     "WH": "WHP",
     "UH": "INTJ",
 }
-_BE = frozenset(
-    ["be", "am", "is", "are", "was", "were", "been", "being", "'s", "'re", "'m", "’s", "’re", "’m"]
-)
+_BE = words_set("be am is are was were been being 's 're 'm")
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj", "csubjpass", "expl"})
 _HELPERS = frozenset({"aux", "auxpass"})
 # Words that stand for themselves, and do not make a phrase, when nothing depends on them.
-_LEAVES = frozenset(
-    [
-        "det",
-        "amod",
-        "compound",
-        "nummod",
-        "poss",
-        "predet",
-        "case",
-        "mark",
-        "cc",
-        "prt",
-        "preconj",
-        "quantmod",
-        "nmod",
-    ]
-)
+_LEAVES = words_set("det amod compound nummod poss predet case mark cc prt preconj quantmod nmod")
 _JOINTS = frozenset({"cc", "conj", "preconj"})
 
 

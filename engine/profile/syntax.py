@@ -8,99 +8,23 @@ from collections.abc import Callable, Sequence
 
 from engine.profile import clauses
 from engine.profile.parsing import Sentence
-from engine.text import count_words
+from engine.text import count_words, words_set
 from engine.types import Language, SyntaxMetrics
 
 METRICS = tuple(SyntaxMetrics.model_fields)
 
 # Words that steer the talk where they open a sentence (in Chinese also where they close it).
 _MARKERS_EN = (
-    frozenset(
-        [
-            "well",
-            "so",
-            "now",
-            "then",
-            "anyway",
-            "anyhow",
-            "still",
-            "besides",
-            "however",
-            "meanwhile",
-            "therefore",
-            "thus",
-            "hence",
-            "moreover",
-            "furthermore",
-            "also",
-            "actually",
-            "honestly",
-            "frankly",
-            "indeed",
-            "perhaps",
-            "finally",
-            "first",
-            "next",
-            "oh",
-            "ah",
-            "yes",
-            "no",
-            "okay",
-            "ok",
-            "right",
-            "look",
-            "see",
-            "listen",
-            "alas",
-        ]
+    words_set(
+        "well so now then anyway anyhow still besides however meanwhile therefore thus hence "
+        "moreover furthermore also actually honestly frankly indeed perhaps finally first next "
+        "oh ah yes no okay ok right look see listen alas"
     ),
-    frozenset(["though", "anyway", "right", "eh", "too", "either", "then", "okay", "ok"]),
+    words_set("though anyway right eh too either then okay ok"),
 )
 _MARKERS_ZH = (
-    tuple(
-        [
-            "那么",
-            "于是",
-            "然而",
-            "不过",
-            "所以",
-            "因此",
-            "其实",
-            "总之",
-            "当然",
-            "然后",
-            "后来",
-            "另外",
-            "而且",
-            "盖",
-            "夫",
-            "嗯",
-            "哎",
-            "唉",
-        ]
-    ),
-    tuple(
-        [
-            "吧",
-            "呢",
-            "啊",
-            "嘛",
-            "呀",
-            "哦",
-            "啦",
-            "呗",
-            "喔",
-            "哈",
-            "罢",
-            "矣",
-            "焉",
-            "耳",
-            "哉",
-            "乎",
-            "也",
-            "了",
-        ]
-    ),
+    words_set("那么 于是 然而 不过 所以 因此 其实 总之 当然 然后 后来 另外 而且 盖 夫 嗯 哎 唉"),
+    words_set("吧 呢 啊 嘛 呀 哦 啦 呗 喔 哈 罢 矣 焉 耳 哉 乎 也 了"),
 )
 
 
