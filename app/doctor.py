@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from app.settings import Settings
@@ -13,6 +14,7 @@ from app.studio import Check, Studio
 from engine.errors import NotewrightError
 from engine.loading import ModelReport
 from engine.models.machine import available_cores, available_memory
+from engine.profile.parsing import MISSING, can_parse, read_sentences
 from engine.types import Delta, Message, Sampling
 
 _DISK_NEEDED = 0.5e9
@@ -35,7 +37,11 @@ def diagnose(settings: Settings) -> Sequence[Check]:
 
 def checks(studio: Studio) -> Sequence[Check]:
     """Return the report: the machine, the database, then the models (loaded here if need be)."""
-    found = [*_machine(studio.settings), _tried("Database", lambda: _database(studio))]
+    found = [
+        *_machine(studio.settings),
+        _tried("Database", lambda: _database(studio)),
+        replace(_tried("Parser", _parser), required=False),
+    ]
     models = _tried("Models", lambda: _models(studio))
     if not models.ok:
         return [*found, models]
@@ -133,6 +139,16 @@ def _database(studio: Studio) -> Check:
     writes = studio.store.load_form(_OWNER).get("writes", 0) + 1
     studio.store.save_form(_OWNER, {"writes": writes})
     return Check("Database", ok=True, required=True, detail=f"{place}: up to date and writable")
+
+
+def _parser() -> Check:
+    """Let the English parser read a sentence; without it profiles lack how sentences are built."""
+    if not can_parse("en"):
+        detail = "no English parser"
+        return Check("Parser", ok=False, required=False, detail=detail, remedy=MISSING)
+    words = read_sentences(["Gulls sang at dawn."], "en")[0].spoken
+    detail = f"reads how English sentences are built ({len(words)} words of a trial sentence)"
+    return Check("Parser", ok=True, required=False, detail=detail)
 
 
 def _models(studio: Studio) -> Check:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
+from app.bars import bar, legend, row
 from app.i18n import Texts
 from app.render import people
+from app.traits import metric_bars, rule_bars, tag_bars
+from engine.profile.advice import say_habit
 from engine.types import Habit, SignatureWord, StyleProfile
 
 _MOST_WORDS = 18
@@ -14,12 +17,15 @@ _WIDTH, _HEIGHT, _BASE = 280, 96, 78
 
 
 def profile_view(profile: StyleProfile, advice: Sequence[str], t: Texts) -> str:
-    """Return all that was found in a style: advice, words, habits, sentence shape."""
+    """Return all that was found: advice, words, habits, rules, tags, metrics, sentence shape."""
     parts = [
         _confidence(profile, t),
         _section("style.advice", _advice(advice), t) if advice else "",
         _section("style.words", word_bars(profile, t), t, "style.words_hint"),
         _section("style.habits", habit_bars(profile, t), t, "style.habits_hint"),
+        _section("style.rules", rule_bars(profile, t), t, "style.rules_hint"),
+        _section("style.tags", tag_bars(profile, t), t, "style.tags_hint"),
+        _section("style.metrics", metric_bars(profile, t), t),
         _section("style.shape", _shape(profile, t), t),
     ]
     return f'<div class="profile">{"".join(parts)}</div>'
@@ -56,9 +62,9 @@ def word_bars(profile: StyleProfile, t: Texts) -> str:
 
 def _word_row(word: SignatureWord, top: float, struck: bool, t: Texts) -> str:
     times = t("style.times", count=word.count)
-    return _row(
+    return row(
         label=word.word,
-        bars=_bar(word.score / top),
+        bars=bar(word.score / top),
         number=times,
         example=word.example,
         struck=struck,
@@ -68,8 +74,8 @@ def _word_row(word: SignatureWord, top: float, struck: bool, t: Texts) -> str:
 
 
 def _added_row(word: str, t: Texts) -> str:
-    return _row(
-        label=word, bars=_bar(1.0), number=t("style.added"), example="", struck=False, key=word, t=t
+    return row(
+        label=word, bars=bar(1.0), number=t("style.added"), example="", struck=False, key=word, t=t
     )
 
 
@@ -80,47 +86,23 @@ def habit_bars(profile: StyleProfile, t: Texts) -> str:
         return f'<p class="hint">{escape(t("style.no_habits"))}</p>'
     top = max(max(habit.rate, habit.reference_rate) for habit in habits) or 1.0
     rows = "".join(_habit_row(habit, top, habit.name in profile.struck, t) for habit in habits)
-    legend = (
-        f'<p class="legend"><i class="mine"></i>{escape(t("style.mine"))} '
-        f'<i class="usual"></i>{escape(t("style.usual"))}</p>'
-    )
-    return f'{legend}<ul class="bars">{rows}</ul>'
+    return f'{legend(t)}<ul class="bars">{rows}</ul>'
 
 
 def _habit_row(habit: Habit, top: float, struck: bool, t: Texts) -> str:
     name = t.get(f"habit.{habit.name}", habit.name.replace("_", " "))
     shown = f"{name} {habit.mark}" if habit.mark and habit.mark != name else name
     number = t("style.rate", rate=f"{habit.rate:.1f}", usual=f"{habit.reference_rate:.1f}")
-    bars = _bar(habit.rate / top) + _bar(habit.reference_rate / top, "usual")
-    return _row(
+    bars = bar(habit.rate / top) + bar(habit.reference_rate / top, "usual")
+    return row(
         label=shown,
         bars=bars,
         number=number,
         example=habit.example,
+        advice=say_habit(habit, t.language),
         struck=struck,
         key=habit.name,
         t=t,
-    )
-
-
-def _bar(share: float, kind: str = "mine") -> str:
-    return f'<i class="bar {kind}" style="width:{max(2.0, min(1.0, share) * 100):.0f}%"></i>'
-
-
-def _row(
-    *, label: str, bars: str, number: str, example: str, struck: bool, key: str, t: Texts
-) -> str:
-    action = "style.bring_back" if struck else "style.strike"
-    name = escape(t(action, word=label))
-    title = f' title="{escape(example)}"' if example else ""
-    return (
-        f'<li class="{"is-struck" if struck else ""}"{title}>'
-        f'<span class="bar-label">{people(label)}</span>'
-        f'<span class="bar-track" aria-hidden="true">{bars}</span>'
-        f'<span class="bar-number">{escape(number)}</span>'
-        f'<button type="button" class="strike" data-strike="{escape(key)}" aria-label="{name}" '
-        f'title="{name}" aria-pressed="{str(struck).lower()}">{"↺" if struck else "×"}</button>'
-        "</li>"
     )
 
 

@@ -118,6 +118,8 @@ def test_no_contract_has_exceptions() -> None:
         ("transformers", ("engine/models/",)),
         ("llama_cpp", ("engine/models/",)),
         ("sentence_transformers", ("engine/models/",)),
+        ("spacy", ("engine/profile/",)),
+        ("rjieba", ("engine/profile/",)),
     ],
 )
 def test_a_library_is_known_in_its_home_only(library: str, homes: tuple[str, ...]) -> None:
@@ -134,7 +136,7 @@ def test_a_library_is_known_in_its_home_only(library: str, homes: tuple[str, ...
 def test_importing_app_loads_no_heavy_library() -> None:
     program = (
         "import sys, app, app.studio\n"
-        "print({'torch', 'gradio', 'llama_cpp', 'transformers'} & set(sys.modules))"
+        "print({'torch', 'gradio', 'llama_cpp', 'transformers', 'spacy'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -73,7 +73,7 @@ def show_style(
     version: Annotated[int | None, typer.Option(metavar="N", help="The newest if absent.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what was found in a style's samples: words, habits, sentence shape."""
+    """Show what was found in a style's samples: words, habits, sentences."""
     with open_studio() as studio:
         profile = studio.style(OWNER, name, version)
     if as_json:
@@ -92,7 +92,8 @@ def edit_style(
         list[str] | None, typer.Option(metavar="WORD", help="A word to use.")
     ] = None,
     strike: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A word or habit to leave out.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A word, habit, rule or tag to leave out."),
     ] = None,
     unstrike: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Undo --strike.")
@@ -154,6 +155,11 @@ def _show(profile: "StyleProfile") -> None:
     for habit in profile.active_habits:
         compared = f"{habit.rate:.1f} in 100 words, others {habit.reference_rate:.1f}"
         say(f"Habit: {habit.name} {habit.mark} ({compared})")
+    for rule in profile.active_rules:
+        say(f"Built: {rule.name} ({rule.count} times, {rule.ratio:.1f} times the usual)")
+    for tag in profile.active_tags:
+        compared = f"{tag.rate:.0%} of the sentences, others {tag.reference_rate:.0%}"
+        say(f"Does: {tag.key} ({compared})")
     if profile.guidance:
         say(f"Guidance: {profile.guidance}")
     if profile.struck:

@@ -115,8 +115,14 @@ def _length(profile: StyleProfile, names: tuple[str, str, str]) -> str:
     return names[sum(profile.shape.sentence_mean > limit for limit in _LENGTHS[profile.language])]
 
 
-def _more(habit: Habit) -> bool:
-    return habit.rate > habit.reference_rate
+def say_habit(habit: Habit, language: Language) -> str:
+    """Return "Often uses dashes (—)."."""
+    more = habit.rate > habit.reference_rate
+    if language == "zh":
+        often = "常用" if more else "从不用" if habit.rate == 0 else "很少用"
+        return f"{often}{_HABITS_ZH.get(habit.name, habit.mark)}。"
+    often = "Often uses" if more else "Never uses" if habit.rate == 0 else "Seldom uses"
+    return f"{often} {_HABITS_EN.get(habit.name, habit.name.replace('_', ' '))}."
 
 
 def _english(profile: StyleProfile) -> list[str]:
@@ -125,10 +131,7 @@ def _english(profile: StyleProfile) -> list[str]:
     lines = [f"{kind} sentences: {shape.sentence_mean:.0f} words on average{_variety(shape)}."]
     if words := _words(profile):
         lines.append(f"Often uses the words {', '.join(words)}.")
-    for habit in profile.active_habits[:_HABITS]:
-        label = _HABITS_EN.get(habit.name, habit.name.replace("_", " "))
-        seldom = "Never uses" if habit.rate == 0 else "Seldom uses"
-        lines.append(f"{'Often uses' if _more(habit) else seldom} {label}.")
+    lines += [say_habit(habit, "en") for habit in profile.active_habits[:_HABITS]]
     if shape.first_person_rate > 4:
         lines.append("Speaks as “I” or “we”.")
     if _spoken_to(profile):
@@ -155,11 +158,7 @@ def _chinese(profile: StyleProfile) -> list[str]:
     lines = [f"{kind}，平均每句{shape.sentence_mean:.0f}字{turns}。"]
     if words := _words(profile):
         lines.append(f"常用词：{'、'.join(words)}。")
-    for habit in profile.active_habits[:_HABITS]:
-        seldom = "从不用" if habit.rate == 0 else "很少用"
-        lines.append(
-            f"{'常用' if _more(habit) else seldom}{_HABITS_ZH.get(habit.name, habit.mark)}。"
-        )
+    lines += [say_habit(habit, "zh") for habit in profile.active_habits[:_HABITS]]
     if shape.first_person_rate > 2:
         lines.append("用第一人称。")
     if _spoken_to(profile):

@@ -5,6 +5,7 @@ segments and tags; it does not parse, so the heads of its words are unknown. Eit
 first use and is shared.
 """
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,9 @@ MAX_SENTENCE = 2_000
 UNKNOWN = -1
 _UNUSED = ("ner", "lemmatizer", "senter")
 _PARSING = threading.Lock()
+_LOG = logging.getLogger(__name__)
+# What a damaged or ill-matched installation raises when it is imported or loaded.
+BROKEN = (ImportError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,11 @@ def read_sentences(texts: Sequence[str], language: Language) -> tuple[Sentence, 
         return tuple(Sentence(text, _tag_chinese(text)) for text in found)
     if not can_parse("en"):
         return tuple(Sentence(text) for text in found)
-    return tuple(_parse_english(found))
+    try:
+        return tuple(_parse_english(found))
+    except BROKEN as error:
+        _LOG.warning("the English parser does not load: %s", error)
+        return tuple(Sentence(text) for text in found)
 
 
 def _within(room: int, found: Iterator[str]) -> Iterator[str]:
@@ -128,6 +136,11 @@ def load_parser() -> Any:
         import spacy
 
         return spacy.load(MODEL, exclude=_UNUSED)
+
+
+def warm_parser() -> None:
+    """Load the English parser where there is one, so that the first profile need not wait."""
+    read_sentences(["Gulls sang at dawn."], "en")
 
 
 @contextmanager
