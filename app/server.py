@@ -65,9 +65,10 @@ def start(settings: Settings, studio: Studio | None = None) -> Server:
     _quiet_environment()
     from app.tabs.desk import Loading
     from app.ui import build_page
+    from engine.profile.parsing import warm_parser
 
     studio = studio or Studio.open(settings)
-    loading = Loading(studio.warm_up, expected=_EXPECTED_SECONDS)
+    loading = Loading(studio.warm_up, expected=_EXPECTED_SECONDS, then=warm_parser)
     page = build_page(studio, settings, loading)
     page.queue(max_size=_MOST_WAITING, default_concurrency_limit=8, api_open=False)
     _, url, _ = page.launch(**launch_options(settings))

@@ -20,7 +20,6 @@ from engine.loading import LoadedModels, LoadOptions, load_models
 from engine.models.catalogue import models_writing
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
-from engine.profile.parsing import warm_parser
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.scorer import NoteScorer
@@ -361,7 +360,6 @@ class Studio:
         report("Loading the models…")
         _ = self.writer
         report("The models are ready.")
-        warm_parser()
 
     def languages(self) -> tuple[Language, ...]:
         """Return the languages that the configured stylist can write."""

@@ -41,11 +41,19 @@ class Loading:
     Args:
         load: what to run, once, in a thread.
         expected: about how many seconds it takes, to be told to those who wait.
+        then: what to run afterwards in the same thread, for which nobody waits.
     """
 
-    def __init__(self, load: Callable[[], None], *, expected: float = 8.0) -> None:
+    def __init__(
+        self,
+        load: Callable[[], None],
+        *,
+        expected: float = 8.0,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
         """Keep what to run; nothing starts yet."""
         self._load = load
+        self._then = then
         self._expected = expected
         self._started = time.monotonic()
         self._done = threading.Event()
@@ -68,6 +76,7 @@ class Loading:
             self.state, self.message = "failed", f"The models could not be loaded: {error}"
         finally:
             self._done.set()
+        self._then()
 
     def seconds_left(self) -> int:
         """Return about how long it still takes, at least one second."""
