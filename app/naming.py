@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.errors import InvalidRequest
+from engine.profile.pragmatics import tag_names
 from engine.text import clean
 
 _NAME = 60
@@ -27,6 +28,17 @@ def added_words(words: Sequence[str]) -> tuple[str, ...]:
     if len(kept) > _WORDS or any(len(w) > _WORD for w in kept):
         raise InvalidRequest(
             f"Add at most {_WORDS} words of at most {_WORD} characters each.", field="added_words"
+        )
+    return kept
+
+
+def added_tags(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags a writer added, each once, or say which there are."""
+    kept, known = tuple(dict.fromkeys(names)), tag_names("en")
+    strange = [name for name in kept if name not in known]
+    if strange:
+        raise InvalidRequest(
+            f"There is no tag {strange[0]!r}; the tags are {', '.join(known)}.", field="added_tags"
         )
     return kept
 

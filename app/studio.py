@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from app.edits import WRITERS_OWN, ProfileEdits, checked
 from app.feedback import chosen_draft, final_text, make_feedback
-from app.naming import added_words, guidance, style_name
+from app.naming import style_name
 from app.settings import Settings
 from app.turnstile import Turnstile
 from engine.critic import ModelCritic
@@ -32,15 +33,6 @@ from storage.store import NotePage, NoteRecord, Store, StyleRow
 __all__ = ["LOCAL", "Check", "ProfileEdits", "Studio", "chosen_draft", "final_text"]
 
 LOCAL = "local"
-
-
-@dataclass(frozen=True)
-class ProfileEdits:
-    """What a writer changes about a profile: the whole new lists, not differences."""
-
-    struck: tuple[str, ...]
-    added_words: tuple[str, ...]
-    guidance: str
 
 
 @dataclass(frozen=True)
@@ -235,17 +227,13 @@ class Studio:
         if not fresh:
             raise InvalidRequest("These samples are in the style already.", field="samples")
         built = self.profile(old.samples + fresh, old.language, name=name)
-        kept = {"struck": old.struck, "added_words": old.added_words, "guidance": old.guidance}
+        kept = {field: getattr(old, field) for field in WRITERS_OWN}
         return self._saved(owner, built.model_copy(update={**kept, "version": old.version + 1}))
 
     def edit_style(self, owner: str, name: str, edits: ProfileEdits) -> StyleProfile:
         """Save the writer's changes as a new version."""
         old = self.store.style(owner, name)
-        changes = {
-            "struck": tuple(dict.fromkeys(edits.struck)),
-            "added_words": added_words(edits.added_words),
-            "guidance": guidance(edits.guidance),
-        }
+        changes = checked(edits)
         if all(getattr(old, field) == value for field, value in changes.items()):
             return old
         return self._saved(owner, old.model_copy(update={**changes, "version": old.version + 1}))

@@ -5,7 +5,8 @@ from html import escape
 from app.bars import legend, pair, row
 from app.i18n import Texts
 from engine.profile.parsing import can_parse
-from engine.profile.plain import say_metric, say_rule, say_tag
+from engine.profile.plain import say_added_tag, say_metric, say_rule, say_tag
+from engine.profile.pragmatics import tag_names
 from engine.profile.reference import load_syntax
 from engine.profile.syntax import METRICS
 from engine.types import PragmaticTag, StyleProfile, SyntaxRule
@@ -53,16 +54,44 @@ def _rule_row(rule: SyntaxRule, struck: bool, t: Texts) -> str:
 
 def tag_bars(profile: StyleProfile, t: Texts) -> str:
     """Return what the sentences do: the share of each tag over the usual share."""
-    if not profile.tags:
-        return _hint("style.no_tags" if profile.syntax else "style.read_again", t)
-    top = max(max(tag.rate, tag.reference_rate) for tag in profile.tags)
+    top = max((max(tag.rate, tag.reference_rate) for tag in profile.tags), default=1.0)
     rows = "".join(_tag_row(tag, top, tag.key in profile.struck, t) for tag in profile.tags)
-    return f'{legend(t)}<ul class="bars">{rows}</ul>'
+    rows += "".join(_added_row(name, t) for name in profile.added_tags)
+    bars = f'{legend(t)}<ul class="bars">{rows}</ul>' if rows else _hint("style.no_tags", t)
+    return bars + _more_tags(profile, t)
+
+
+def _added_row(name: str, t: Texts) -> str:
+    return row(
+        label=_name(name, t),
+        bars=pair(1.0, 0.0, 1.0),
+        number=t("style.added"),
+        advice=say_added_tag(name, t.language),
+        key=f"tag:{name}",
+        t=t,
+    )
+
+
+def _more_tags(profile: StyleProfile, t: Texts) -> str:
+    """Return a button for each tag that was not found, to add it."""
+    have = {tag.name for tag in profile.tags} | set(profile.added_tags)
+    buttons = "".join(
+        f'<button type="button" class="more-tag" data-strike="tag:{escape(name)}" '
+        f'aria-label="{escape(t("style.add_tag", tag=_name(name, t)))}">'
+        f"+ {escape(_name(name, t))}</button>"
+        for name in tag_names(profile.language)
+        if name not in have
+    )
+    return f'<p class="more-tags">{buttons}</p>' if buttons else ""
+
+
+def _name(tag: str, t: Texts) -> str:
+    return t.get(f"pragmatic.{tag}", tag.replace("_", " "))
 
 
 def _tag_row(tag: PragmaticTag, top: float, struck: bool, t: Texts) -> str:
     return row(
-        label=t.get(f"pragmatic.{tag.name}", tag.name.replace("_", " ")),
+        label=_name(tag.name, t),
         bars=pair(tag.rate, tag.reference_rate, top),
         number=t("style.rate", rate=f"{tag.rate:.0%}", usual=f"{tag.reference_rate:.0%}"),
         example=tag.examples[0] if tag.examples else "",

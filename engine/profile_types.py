@@ -112,8 +112,9 @@ class StyleProfile(Value):
     """What was found in the samples, and what the writer changed about it.
 
     `struck` are names of words, habits and rules and keys of tags that the writer struck out,
-    `added_words` words that they added, `guidance` a sentence or two of their own, `never` what
-    must not come; prompt and scorer follow them all. `syntax` is None where no parser is at hand.
+    `added_words` and `added_tags` (names) what they added, `guidance` a sentence or two of their
+    own, `never` what must not come; prompt and scorer follow them all. `syntax` is None where no
+    parser is at hand.
     `version` counts from 1 for each style; a note keeps the digest of the version it used.
     """
 
@@ -129,6 +130,7 @@ class StyleProfile(Value):
     tags: tuple[PragmaticTag, ...] = ()
     struck: tuple[str, ...] = ()
     added_words: tuple[str, ...] = ()
+    added_tags: tuple[str, ...] = ()
     guidance: str = ""
     never: tuple[str, ...] = ()
     confidence: Literal["low", "fair", "good"]

@@ -91,6 +91,9 @@ def edit_style(
     add_word: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="A word to use.")
     ] = None,
+    add_tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="What sentences should do: humour …")
+    ] = None,
     strike: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A word, habit, rule or tag to leave out."),
@@ -107,7 +110,9 @@ def edit_style(
         struck = {*old.struck, *(strike or ())} - set(unstrike or ())
         words = (*old.added_words, *(add_word or ()))
         said = old.guidance if guidance is None else guidance
-        new = studio.edit_style(OWNER, name, ProfileEdits(tuple(sorted(struck)), words, said))
+        tags = (*old.added_tags, *(add_tag or ()))
+        edits = ProfileEdits(tuple(sorted(struck)), words, said, tags)
+        new = studio.edit_style(OWNER, name, edits)
     say("Nothing to change." if new == old else f"Style {name!r} is at version {new.version} now.")
 
 
@@ -160,6 +165,8 @@ def _show(profile: "StyleProfile") -> None:
     for tag in profile.active_tags:
         compared = f"{tag.rate:.0%} of the sentences, others {tag.reference_rate:.0%}"
         say(f"Does: {tag.key} ({compared})")
+    for tag_name in profile.added_tags:
+        say(f"Does: {tag_name} (added by you)")
     if profile.guidance:
         say(f"Guidance: {profile.guidance}")
     if profile.struck:

@@ -5,12 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from app.edits import ProfileEdits, toggled
 from app.examples import example, examples
 from app.i18n import Texts, label, texts_for
 from app.plots import profile_view, samples_view
 from app.render import status_line
 from app.shelf import example_cards, style_list
-from app.studio import ProfileEdits
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
 from app.tabs.form import joined_samples
 from engine.errors import InvalidRequest, NotFound
@@ -228,14 +228,9 @@ class StylesTab:
 
     @edge
     def strike_out(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
-        """Strike a word or habit out, or bring it back; added words just go."""
+        """Strike anything found out or bring it back; what was added goes, and tags can come."""
         owner, profile = self._open(values)
-        name = event_value(event)
-        struck = tuple(n for n in profile.struck if n != name)
-        added = tuple(word for word in profile.added_words if word != name)
-        if len(struck) == len(profile.struck) and len(added) == len(profile.added_words):
-            struck = (*struck, name)
-        edits = ProfileEdits(struck=struck, added_words=added, guidance=profile.guidance)
+        edits = toggled(profile, event_value(event))
         return self._edited(owner, profile.name, edits, texts_for(request))
 
     @edge
@@ -247,6 +242,7 @@ class StylesTab:
             struck=profile.struck,
             added_words=tuple(word.strip() for word in words if word.strip()),
             guidance=str(values[self.guidance] or ""),
+            added_tags=profile.added_tags,
         )
         return self._edited(owner, profile.name, edits, texts_for(request))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.profile.likelihood import SURE
-from engine.profile.plain import rule_kind, say_rule, say_tag
+from engine.profile.plain import rule_kind, say_added_tag, say_rule, say_tag
 from engine.profile.pragmatics import stands_out
 from engine.types import Habit, Language, PragmaticTag, ShapeMetrics, StyleProfile
 
@@ -84,7 +84,10 @@ def _rules(profile: StyleProfile) -> list[str]:
 
 
 def _tags(profile: StyleProfile) -> list[str]:
-    return [say_tag(tag, profile.language) for tag in _telling_tags(profile)][:_TAGS]
+    """Return the tags that the writer added, then the most telling of those found."""
+    added = [say_added_tag(name, profile.language) for name in profile.added_tags]
+    found = [say_tag(tag, profile.language) for tag in _telling_tags(profile)]
+    return [*added, *found][: max(_TAGS, len(added))]
 
 
 def _telling_tags(profile: StyleProfile) -> Iterator[PragmaticTag]:
@@ -93,7 +96,7 @@ def _telling_tags(profile: StyleProfile) -> Iterator[PragmaticTag]:
     sentences = len(profile.shape.sentence_lengths)
     for tag in profile.active_tags:
         trait = tag.rate > tag.reference_rate or tag.name in _MISSABLE_TAGS
-        if trait and tag.name not in told and stands_out(tag, sentences):
+        if trait and tag.name not in told.union(profile.added_tags) and stands_out(tag, sentences):
             yield tag
 
 

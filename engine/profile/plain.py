@@ -115,6 +115,12 @@ def say_tag(tag: PragmaticTag, language: Language) -> str:
     return f"{words[0].upper()}{words[1:]}: {_every(tag.rate)}."
 
 
+def say_added_tag(name: str, language: Language) -> str:
+    """Return "Asks questions.": a tag that the writer wishes for."""
+    words = _words()["tags"][name][language]
+    return f"{words}。" if language == "zh" else f"{words[0].upper()}{words[1:]}."
+
+
 def _every(rate: float) -> str:
     if rate >= _NEARLY_ALL:
         return "nearly every sentence"

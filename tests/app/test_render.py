@@ -12,8 +12,19 @@ from app.i18n import Texts, label, preferred_language, table
 from app.plots import histogram, profile_view
 from app.render import Card, band, difference, draft_cards, marked_text, score_lines, status_line
 from app.shelf import example_cards, note_cards, note_list, open_note, rating_bar, style_list
+from engine.profile import parsing
 from engine.text import count_words
-from engine.types import Habit, Scores, SignatureWord, Span, Verdict
+from engine.types import (
+    Habit,
+    PragmaticTag,
+    Scores,
+    SignatureWord,
+    Span,
+    StyleProfile,
+    SyntaxMetrics,
+    SyntaxRule,
+    Verdict,
+)
 from storage.store import NotePage, NoteRecord, NoteSummary, StyleRow
 from tests import builders
 
@@ -245,6 +256,47 @@ def test_a_struck_word_can_be_brought_back() -> None:
     struck = profile.words[0].word
     html = profile_view(profile.model_copy(update={"struck": (struck,)}), [], EN)
     assert f'aria-label="Bring back {struck}"' in html
+
+
+def _built() -> StyleProfile:
+    rule = SyntaxRule(name="NP → DT JJ JJ NN", count=4, llr=9.1, ratio=3.0, example="<b> & co")
+    tags = (
+        PragmaticTag(name="imperative", rate=0.25, reference_rate=0.05, examples=("Row <hard>.",)),
+        PragmaticTag(name="hedging", rate=0.0, reference_rate=0.1),
+    )
+    return builders.profile(
+        rules=(rule,), tags=tags, syntax=SyntaxMetrics(sentence_words=8.0, verb_noun_ratio=0.7)
+    )
+
+
+def test_rules_tags_and_metrics_are_shown_with_example_and_advice() -> None:
+    html = profile_view(_built(), [], EN)
+    assert "Often puts two adjectives before a noun." in html
+    assert "&lt;b&gt; &amp; co" in html
+    assert "Tells the reader what to do: every fourth sentence." in html
+    assert "Row &lt;hard&gt;." in html
+    assert "25% (usually 5%)" in html
+    assert "Write shorter sentences." in html
+    assert "not measured" in html
+    assert 'data-strike="tag:hedging"' in html
+    assert 'aria-label="Add: jokes"' in html
+
+
+def test_rules_and_tags_are_said_in_the_readers_language() -> None:
+    html = profile_view(_built(), [], ZH)
+    assert "常在名词前连用两个形容词。" in html
+    assert "常用祈使句：约每四句一次。" in html
+
+
+def test_a_style_without_sentences_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Add a sample to have it read again." in profile_view(builders.profile(), [], EN)
+    monkeypatch.setattr(parsing, "MODEL", "no_such_parser")
+    assert "make setup" in profile_view(builders.profile(), [], EN)
+
+
+def test_the_page_says_how_sure_a_profile_is() -> None:
+    html = profile_view(builders.profile(), [], EN)
+    assert "Not sure yet: 2 samples, about 32 words. Five samples or more" in html
 
 
 # ------------------------------------------------------------------ words of the page

@@ -129,6 +129,24 @@ def test_a_struck_word_makes_a_new_version_and_can_come_back(bench: Bench) -> No
     assert (fresh.struck, fresh.version) == ((), 3)
 
 
+def test_rules_and_tags_are_struck_out_and_tags_added_with_the_same_button(bench: Bench) -> None:
+    name = add_rosalind(bench)
+    found = bench.studio.style(bench.owner, name)
+    rule, tag = found.rules[0].name, found.tags[0].key
+    assert "tag:humour" not in {each.key for each in found.tags}
+    for key in (rule, tag, "tag:humour"):
+        bench.see(bench.styles.strike_out(bench.shown, clicked(key), EN))
+    fresh = bench.studio.style(bench.owner, name)
+    assert (fresh.struck, fresh.added_tags) == ((rule, tag), ("humour",))
+    assert "Jokes." in bench.shown[bench.styles.view]
+    bench.see(bench.styles.keep_edits(bench.shown, EN))
+    assert bench.studio.style(bench.owner, name).added_tags == ("humour",)
+    for key in (rule, tag, "tag:humour"):
+        bench.see(bench.styles.strike_out(bench.shown, clicked(key), EN))
+    fresh = bench.studio.style(bench.owner, name)
+    assert (fresh.struck, fresh.added_tags) == ((), ())
+
+
 def test_words_and_guidance_are_added_and_old_versions_can_be_looked_at(bench: Bench) -> None:
     name = add_rosalind(bench)
     bench.shown |= {bench.styles.words: "lovely， splendid", bench.styles.guidance: "Be brief."}

@@ -120,8 +120,8 @@ def test_the_reference_that_ships_is_sane() -> None:
     assert set(english.metrics) == set(METRICS)
     assert set(METRICS) - set(chinese.metrics) == {"dependency_distance"}
     assert chinese.rules == {}
-    for language, reference in (("en", english), ("zh", chinese)):
-        assert set(reference.tags) == set(tag_names(language))
+    assert set(english.tags) == set(tag_names("en"))
+    assert set(chinese.tags) == set(tag_names("zh"))
 
 
 def test_the_reference_file_is_read_line_by_line() -> None:
@@ -249,6 +249,11 @@ def test_what_is_struck_out_leaves_the_advice() -> None:
     assert "imperative" not in {tag.name for tag in orders.active_tags}
 
 
+def test_what_the_writer_adds_comes_into_the_advice() -> None:
+    profile = profile_of(ADJECTIVES).model_copy(update={"added_tags": ("humour", "question")})
+    assert {"Jokes.", "Asks questions."} <= set(advice(profile))
+
+
 def test_a_tag_and_a_habit_of_the_same_name_are_struck_apart() -> None:
     profile = profile_of(["Why? Who knows? What now? It rained.", "Where? When? We slept late."])
     struck = profile.model_copy(update={"struck": ("question",)})
@@ -278,7 +283,8 @@ def test_plain_words_for_more_and_less() -> None:
 
 
 def test_every_tag_and_metric_has_its_words() -> None:
-    for language in ("en", "zh"):
+    languages: tuple[Language, ...] = ("en", "zh")
+    for language in languages:
         for name in tag_names("en"):
             assert "_" not in say_tag(PragmaticTag(name=name, rate=1, reference_rate=0), language)
         assert all(say_metric(name, 9, 1, language) for name in METRICS)
