@@ -6,7 +6,7 @@ from app.bars import legend, pair, row
 from app.i18n import Texts
 from engine.profile.parsing import can_parse
 from engine.profile.plain import say_added_tag, say_metric, say_rule, say_tag
-from engine.profile.pragmatics import tag_names
+from engine.profile.pragmatics import stands_out, tag_names
 from engine.profile.reference import load_syntax
 from engine.profile.syntax import METRICS
 from engine.types import PragmaticTag, StyleProfile, SyntaxRule
@@ -55,7 +55,8 @@ def _rule_row(rule: SyntaxRule, struck: bool, t: Texts) -> str:
 def tag_bars(profile: StyleProfile, t: Texts) -> str:
     """Return what the sentences do: the share of each tag over the usual share."""
     top = max((max(tag.rate, tag.reference_rate) for tag in profile.tags), default=1.0)
-    rows = "".join(_tag_row(tag, top, tag.key in profile.struck, t) for tag in profile.tags)
+    size = len(profile.shape.sentence_lengths)
+    rows = "".join(_tag_row(tag, top, size, tag.key in profile.struck, t) for tag in profile.tags)
     rows += "".join(_added_row(name, t) for name in profile.added_tags)
     bars = f'{legend(t)}<ul class="bars">{rows}</ul>' if rows else _hint("style.no_tags", t)
     return bars + _more_tags(profile, t)
@@ -89,13 +90,14 @@ def _name(tag: str, t: Texts) -> str:
     return t.get(f"pragmatic.{tag}", tag.replace("_", " "))
 
 
-def _tag_row(tag: PragmaticTag, top: float, struck: bool, t: Texts) -> str:
+def _tag_row(tag: PragmaticTag, top: float, sentences: int, struck: bool, t: Texts) -> str:
+    sure = stands_out(tag, sentences)
     return row(
         label=_name(tag.name, t),
         bars=pair(tag.rate, tag.reference_rate, top),
         number=t("style.rate", rate=f"{tag.rate:.0%}", usual=f"{tag.reference_rate:.0%}"),
         example=tag.examples[0] if tag.examples else "",
-        advice=say_tag(tag, t.language),
+        advice=say_tag(tag, t.language) if sure else t("style.as_usual"),
         key=tag.key,
         struck=struck,
         t=t,

@@ -265,7 +265,10 @@ def _built() -> StyleProfile:
         PragmaticTag(name="hedging", rate=0.0, reference_rate=0.1),
     )
     return builders.profile(
-        rules=(rule,), tags=tags, syntax=SyntaxMetrics(sentence_words=8.0, verb_noun_ratio=0.7)
+        shape=builders.shape(sentence_lengths=(8,) * 40),
+        rules=(rule,),
+        tags=tags,
+        syntax=SyntaxMetrics(sentence_words=8.0, verb_noun_ratio=0.7),
     )
 
 
@@ -275,11 +278,19 @@ def test_rules_tags_and_metrics_are_shown_with_example_and_advice() -> None:
     assert "&lt;b&gt; &amp; co" in html
     assert "Tells the reader what to do: every fourth sentence." in html
     assert "Row &lt;hard&gt;." in html
+    assert "Too near the usual" not in html
     assert "25% (usually 5%)" in html
     assert "Write shorter sentences." in html
     assert "not measured" in html
     assert 'data-strike="tag:hedging"' in html
     assert 'aria-label="Add: jokes"' in html
+
+
+def test_a_tag_that_may_be_chance_is_not_called_a_trait() -> None:
+    few = _built().model_copy(update={"shape": builders.shape(sentence_lengths=(8, 9, 7, 8))})
+    html = profile_view(few, [], EN)
+    assert "Tells the reader what to do" not in html
+    assert "Too near the usual" in html
 
 
 def test_rules_and_tags_are_said_in_the_readers_language() -> None:
