@@ -14,6 +14,7 @@ from engine.events import DraftWords
 from engine.exemplars import choose_pieces
 from engine.keeping import copies, invents, says
 from engine.planner import as_sentence
+from engine.profile.plain import say_added_tag
 from engine.prompts.render import fill_part, message, version, wording
 from engine.prompts.rough import rough_notes
 from engine.protocols import Conversation, Embedder, StopCheck, TextModel, never_stop
@@ -279,7 +280,8 @@ def step_conversation(profile: StyleProfile, topic: str, embedder: Embedder) -> 
 def _traits(profile: StyleProfile) -> str:
     """Return what the writer themselves said of the style, short enough for a small model."""
     added = ", ".join(profile.added_words)
-    return " ".join(part for part in (profile.guidance, added) if part)
+    tags = (say_added_tag(name, profile.language) for name in profile.added_tags)
+    return " ".join(part for part in (profile.guidance, added, *tags) if part)
 
 
 def _supported(draft: Draft, request: WritingRequest) -> list[str]:

@@ -11,6 +11,7 @@ does not allow it, are skipped; no style and no file may swamp the others.
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ KEEP = 20_000
 PER_STYLE = 12_000
 PER_FILE = 90_000
 LEAST_RULE = 3
+PLACEHOLDER = re.compile(r"^\s*\[\w+\]\s*$", re.MULTILINE)
+"""What stands in a corpus for a listing or a picture, alone on its line."""
 LICENCES = ("mit", "apache-2.0", "cc0", "unlicense", "public domain", "text: public domain")
 """Beginnings of licences that allow it; a row without one is in a set that is free as a whole."""
 
@@ -78,7 +81,8 @@ def write_syntax(output: Path, texts: list[str], language: Language) -> None:
     if not can_parse(language):
         raise SystemExit(MISSING)
     # In portions: one call reads no more than an author's samples may have.
-    sentences = [s for text in texts for s in read_sentences([text], language)]
+    kept_texts = (PLACEHOLDER.sub("", text) for text in texts)
+    sentences = [s for text in kept_texts for s in read_sentences([text], language)]
     counts = count_rules(sentences)
     metrics = measure(sentences, language)
     found = {} if metrics is None else metrics.model_dump(exclude_none=True)
