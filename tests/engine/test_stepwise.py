@@ -79,3 +79,9 @@ def test_a_revision_drops_what_nothing_supports_and_says_what_was_lost() -> None
     assert isinstance(events[0], DraftWords)
     assert isinstance(events[-1], Draft)
     assert events[-1].text == "The ferry leaves at 6. The cafe opens at 5."
+
+
+def test_a_tag_that_the_writer_added_is_told_to_the_model() -> None:
+    style = profile("Ada", added_words=("fog",), added_tags=("humour",), guidance="Be brief.")
+    system = step_conversation(style, "The harbour", HashingEmbedder())[0]
+    assert system.content.endswith("The author: Be brief. fog Jokes.")

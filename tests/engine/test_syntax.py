@@ -99,7 +99,10 @@ def test_log_likelihood_by_hand() -> None:
 
 def test_rules_are_signed_and_both_shares_are_given_the_head() -> None:
     reference = SyntaxReference(
-        rules={"NP → DT JJ JJ NN": 2, "NP → DT NN": 50}, heads={"NP": 100}, metrics={}, tags={}
+        rules={"NP → DT JJ JJ NN": 2, "NP → DT NN": 50},
+        heads={"NP": 100, "VP": 900},
+        metrics={},
+        tags={},
     )
     sentences = read_sentences(ADJECTIVES, "en")
     counts = count_rules(sentences)
