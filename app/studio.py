@@ -16,8 +16,7 @@ from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
 from engine.errors import InvalidRequest, StorageError
 from engine.events import Event, NoteReady, PlanReady
-from engine.loading import LoadedModels, LoadOptions, load_models
-from engine.models.catalogue import models_writing
+from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
@@ -188,11 +187,8 @@ class Studio:
             self._turnstile.leave()
 
     def _check_language(self, request: WritingRequest) -> None:
-        check_languages(
-            request,
-            self.models.stylist_model.card,
-            [entry.name for entry in models_writing(request.language)],
-        )
+        card = self.models.stylist_model.card
+        check_languages(request, card, suggestions_for(request.language))
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
@@ -328,10 +324,6 @@ class Studio:
         feedback = make_feedback(record, values, draft=draft, rater=rater)
         self.store.add_feedback(owner, feedback)
         return feedback
-
-    def markdown(self, record: NoteRecord) -> str:
-        """Return the note as the writer would download it: title and the text as last edited."""
-        return f"# {record.note.plan.title}\n\n{final_text(record)}\n"
 
     def export(self, owner: str, directory: Path) -> dict[str, int]:
         """Write everything a person made as JSONL and Markdown; return counts by kind."""

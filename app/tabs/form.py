@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from app.examples import Example
+from app.i18n import label
 from app.tabs.desk import Answer, Values
 from engine.requests import make_request
 from engine.types import StyleSample, Value, WritingRequest
@@ -87,6 +88,28 @@ class FormFields:
         shown[self.style] = gr.update(value=form.style)
         shown[self.samples] = gr.update(value=form.samples, visible=not form.style)
         return shown
+
+
+def language_choice(name: str, **settings: Any) -> gr.Radio:
+    """Return the choice of a note's or a style's language."""
+    return gr.Radio(
+        choices=[("English", "en"), ("中文", "zh")],
+        value="en",
+        label=label("form.language"),
+        elem_id=name,
+        **settings,
+    )
+
+
+def sample_files(name: str) -> gr.File:
+    """Return a place to drop files whose texts are samples."""
+    return gr.File(
+        label=label("form.files"),
+        file_count="multiple",
+        file_types=[".txt", ".md", ".docx"],
+        elem_id=name,
+        height=52,
+    )
 
 
 def example_form(example: Example, form: Form) -> Form:

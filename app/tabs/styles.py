@@ -12,12 +12,10 @@ from app.render import status_line
 from app.shelf import example_cards, style_list
 from app.studio import ProfileEdits
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
-from app.tabs.form import joined_samples
+from app.tabs.form import joined_samples, language_choice, sample_files
 from engine.errors import InvalidRequest, NotFound
 from engine.profile.build import advice
 from engine.types import StyleProfile
-
-FILE_TYPES = [".txt", ".md", ".docx"]
 
 
 class StylesTab:
@@ -43,18 +41,12 @@ class StylesTab:
                 label=label("style.name"), placeholder=label("style.name_hint"),
                 elem_id="style-name", max_length=300,
             )  # fmt: skip
-            self.language = gr.Radio(
-                choices=[("English", "en"), ("中文", "zh")], value="en",
-                label=label("form.language"), elem_id="style-language",
-            )  # fmt: skip
+            self.language = language_choice("style-language")
             self.samples = gr.Textbox(
                 label=label("form.samples"), info=label("form.samples_info"), lines=6,
                 max_lines=14, elem_id="style-samples",
             )  # fmt: skip
-            self.files = gr.File(
-                label=label("form.files"), file_count="multiple", file_types=FILE_TYPES,
-                elem_id="style-files", height=52,
-            )  # fmt: skip
+            self.files = sample_files("style-files")
             with gr.Row(elem_classes="actions"):
                 self.add = gr.Button(label("style.add"), variant="primary", elem_id="add-style")
                 self.extend = gr.Button(
