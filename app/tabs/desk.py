@@ -8,8 +8,9 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import gradio as gr
@@ -151,6 +152,17 @@ class Desk:
         """Keep parts of what is being typed; the other parts stay as they are."""
         with self._typing:
             self.studio.save_form(owner, self.studio.load_form(owner) | parts)
+
+    def with_files(self, typed: object, dropped: Sequence[str] | None) -> tuple[str, int]:
+        """Return the samples typed with those of dropped files, and how many; files are removed."""
+        paths = [Path(name) for name in dropped or ()]
+        try:
+            read = self.studio.read_samples(paths)
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+        texts = (str(typed or "").strip(), *(sample.text for sample in read))
+        return "\n\n---\n\n".join(text for text in texts if text), len(read)
 
     def known_style(self, owner: str, name: object) -> StyleProfile:
         """Return a saved style by the name that a page sent."""

@@ -11,7 +11,7 @@ from app.examples import Example
 from app.i18n import label
 from app.tabs.desk import Answer, Values
 from engine.requests import make_request
-from engine.types import StyleSample, Value, WritingRequest
+from engine.types import Value, WritingRequest
 
 
 class Form(Value):
@@ -124,11 +124,6 @@ def example_form(example: Example, form: Form) -> Form:
             "words": example.words,
         }
     )
-
-
-def joined_samples(samples: tuple[StyleSample, ...]) -> str:
-    """Return samples as text that reads back as the same samples."""
-    return "\n\n---\n\n".join(sample.text for sample in samples)
 
 
 def style_choices(names: list[str], paste: Any) -> list[tuple[Any, str]]:

@@ -1,6 +1,5 @@
 """The Write tab: the form on the left, the plan, the drafts and the note on the right."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,6 @@ from app.tabs.form import (
     Form,
     FormFields,
     example_form,
-    joined_samples,
     language_choice,
     sample_files,
     style_choices,
@@ -205,18 +203,12 @@ class WriteTab:
     def take_files(self, values: Values, request: gr.Request) -> Answer:
         """Put dropped files into the samples box, then forget the files."""
         t = texts_for(request)
-        paths = [Path(name) for name in values[self.files] or []]
         fields = self.parts.fields
-        try:
-            read = self.desk.studio.read_samples(paths)
-        finally:
-            for path in paths:
-                path.unlink(missing_ok=True)
         form = fields.read(values)
-        both = [text for text in (form.samples.strip(), joined_samples(read)) if text]
-        form = form.model_copy(update={"samples": "\n\n---\n\n".join(both), "style": ""})
+        samples, count = self.desk.with_files(form.samples, values[self.files])
+        form = form.model_copy(update={"samples": samples, "style": ""})
         self._keep(values, form)
-        said = status_line(t("form.files_read", count=len(read)), kind="done")
+        said = status_line(t("form.files_read", count=count), kind="done")
         return fields.fill(form) | {self.files: None, self.parts.status: said}
 
     @edge
