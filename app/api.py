@@ -128,7 +128,8 @@ class Endpoints:
         for _ in self._desk.loading.wait(never_stop):
             pass
         profile = self._profile(owner, *voice, language=request.language)
-        for event in self._desk.studio.write(owner, request, profile):
+        events = self._desk.studio.write(owner, request, profile)
+        for event in self._desk.limits.plan(owner, events):
             if isinstance(event, NoteReady):
                 return note_json(event.note)
         raise InvalidRequest("No note came of it; try again.")

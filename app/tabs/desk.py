@@ -18,6 +18,7 @@ from gradio.blocks import Block
 from gradio.context import LocalContext
 
 from app.i18n import Texts, texts_for
+from app.limits import Limits
 from app.settings import Settings
 from app.studio import LOCAL, Studio
 from engine.errors import InvalidRequest, ModelUnavailable, NotewrightError, Stopped
@@ -128,20 +129,22 @@ class Desk:
     studio: Studio
     settings: Settings
     loading: Loading
+    limits: Limits = field(default_factory=Limits)
     stops: Stops = field(default_factory=Stops)
     _typing: threading.Lock = field(default_factory=threading.Lock)
 
     def owner(self, token: object) -> str:
         """Return whose things a request may touch.
 
-        Alone on one's own machine there is one owner. On a shared server the random token kept in
-        the visitor's browser is their key; only its digest is stored.
+        Alone on one's own machine there is one owner. Where several people log in, it is the name
+        they logged in with. On a shared server without logins the random token kept in the
+        visitor's browser is their key. Only digests are stored.
         """
+        if self.settings.named_owners:
+            return _owner("u", _logged_in())
         if not self.settings.shared:
             return LOCAL
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise InvalidRequest("Your browser has not been recognised yet; reload the page.")
-        return f"v-{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+        return _owner("v", token if isinstance(token, str) and _TOKEN.fullmatch(token) else "")
 
     def token_for(self, token: object) -> str:
         """Return the visitor's token: the one they have, else a new random one of 128 bits."""
@@ -169,6 +172,19 @@ class Desk:
         if not isinstance(name, str) or not name:
             raise InvalidRequest("Choose a style first.", field="style")
         return self.studio.style(owner, name)
+
+
+def _owner(kind: str, key: str) -> str:
+    """Return an owner's name in the database: a digest of the key that proves who they are."""
+    if not key:
+        raise InvalidRequest("Your browser has not been recognised yet; reload the page.")
+    return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _logged_in() -> str:
+    """Return the name that whoever sent the present request logged in with; empty for nobody."""
+    request = LocalContext.request.get(None)
+    return str(getattr(request, "username", None) or "")
 
 
 def view(name: str, *events: str) -> gr.HTML:
