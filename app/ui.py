@@ -10,7 +10,7 @@ from app.limits import Limits
 from app.page import header, models_state
 from app.settings import Settings
 from app.studio import Studio
-from app.tabs.desk import Answer, Desk, Loading, Values, view
+from app.tabs.desk import Answer, Desk, Loading, Values, error_sentence, view
 from app.tabs.library import LibraryTab
 from app.tabs.styles import StylesTab
 from app.tabs.write import WriteTab
@@ -131,7 +131,7 @@ class Page:
             self.desk.remember(owner, note_id=note_id, pending=None, plan=None)
             shown = self.write.open(owner, note_id, t)
         except NotewrightError as error:
-            return self.library.fail(str(error))
+            return self.library.fail(error_sentence(error, t))
         return shown | {self.tabs: gr.Tabs(selected="write")}
 
     def style_choices(self, values: Values) -> Answer:

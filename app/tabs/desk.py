@@ -19,6 +19,7 @@ from gradio.context import LocalContext
 
 from app.i18n import Texts, texts_for
 from app.limits import Limits
+from app.messages import told
 from app.settings import Settings
 from app.studio import LOCAL, Studio
 from engine.errors import InvalidRequest, ModelUnavailable, NotewrightError, Stopped
@@ -273,7 +274,8 @@ def edge(
         try:
             return handler(self, *args, **named)
         except Exception as error:
-            asked = next((part for part in args if isinstance(part, gr.Request)), None)
+            given = (part for part in args if isinstance(part, gr.Request))
+            asked = next(given, None) or LocalContext.request.get(None)
             sentence = error_sentence(error, texts_for(asked))
             toast(sentence)
             return self.fail(sentence)
@@ -284,6 +286,6 @@ def edge(
 def error_sentence(error: Exception, t: Texts) -> str:
     """Return what to tell a person about an error, and log those that nobody foresaw."""
     if isinstance(error, NotewrightError):
-        return str(error)
+        return told(str(error), t.language)
     log.error("a handler of the page failed", exc_info=error)
     return t("error.unexpected")
