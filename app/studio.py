@@ -23,7 +23,6 @@ from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
-from engine.text import clean
 from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
 from engine.writer import Writer
 from storage.store import NotePage, NoteRecord, Store, StyleRow
@@ -195,7 +194,7 @@ class Studio:
 
         Facts whose words left the text are named in `missing`, never silently lost.
         """
-        return edited_plan(request, plan, clean(text))
+        return edited_plan(request, plan, text)
 
     def plan_text(self, plan: Plan) -> str:
         """Return a plan as editable text: title line, then "- " and one point a line."""

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import html
+import json
 import logging
 import re
 import secrets
@@ -34,6 +35,7 @@ Answer: TypeAlias = dict[Block, Any]
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _POLL_SECONDS = 0.25
+_MOST_KEPT = 500_000
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
@@ -154,6 +156,8 @@ class Desk:
 
     def remember(self, owner: str, **parts: Any) -> None:
         """Keep parts of what is being typed; the other parts stay as they are."""
+        if self.settings.shared:
+            _check_kept(parts)
         with self._typing:
             self.studio.save_form(owner, self.studio.load_form(owner) | parts)
 
@@ -180,6 +184,16 @@ def _owner(kind: str, key: str) -> str:
     if not key:
         raise InvalidRequest("Your browser has not been recognised yet; reload the page.")
     return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _check_kept(parts: Mapping[str, Any]) -> None:
+    """Refuse to keep megabytes for a stranger; what they typed stays on their page."""
+    size = sum(len(json.dumps(part, ensure_ascii=False)) for part in parts.values())
+    if size > _MOST_KEPT:
+        raise InvalidRequest(
+            f"What you typed has {size:,} characters; this shared page keeps {_MOST_KEPT:,} at "
+            "most. It is still in its box: shorten it before you go on."
+        )
 
 
 def _logged_in() -> str:
