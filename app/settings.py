@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         default=None,
         description="A GGUF file to write with instead of the embedded model.",
     )
+    embedder: str = Field(
+        default="",
+        description="A sentence-transformers model (a folder or a name on the Hugging Face Hub) to "
+        "use instead of the embedded one.",
+    )
     shared: bool = Field(
         default=False,
         description="Public demo: each visitor sees only their own notes, and limits are lower.",

@@ -371,4 +371,5 @@ def load_options(settings: Settings) -> LoadOptions:
         scripted=settings.scripted,
         planner_gguf=settings.planner_gguf,
         stylist_gguf=settings.stylist_gguf,
+        embedder=settings.embedder,
     )
