@@ -13,7 +13,7 @@ _GUIDANCE = 400
 
 def style_name(text: str) -> str:
     """Return a style's name on one line, or say what is wrong with it."""
-    name = " ".join(clean(text).split())
+    name = _one_line(text, _NAME)
     if not name:
         raise InvalidRequest("Give the style a name.", field="name")
     if len(name) > _NAME:
@@ -23,7 +23,7 @@ def style_name(text: str) -> str:
 
 def added_words(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words a writer added, each once, or say what is wrong with them."""
-    kept = tuple(dict.fromkeys(w for w in (" ".join(clean(w).split()) for w in words) if w))
+    kept = tuple(dict.fromkeys(w for w in (_one_line(w, _WORD) for w in words) if w))
     if len(kept) > _WORDS or any(len(w) > _WORD for w in kept):
         raise InvalidRequest(
             f"Add at most {_WORDS} words of at most {_WORD} characters each.", field="added_words"
@@ -33,9 +33,14 @@ def added_words(words: Sequence[str]) -> tuple[str, ...]:
 
 def guidance(text: str) -> str:
     """Return the writer's own sentence about the style."""
-    said = " ".join(clean(text).split())
+    said = _one_line(text, _GUIDANCE)
     if len(said) > _GUIDANCE:
         raise InvalidRequest(
             f"Keep the guidance to {_GUIDANCE} characters: a sentence or two.", field="guidance"
         )
     return said
+
+
+def _one_line(text: str, limit: int) -> str:
+    """Return a text cleaned; one that is far too long as it came, for it will be refused."""
+    return " ".join(clean(text).split()) if len(text) <= 20 * limit else text

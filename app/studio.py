@@ -16,15 +16,13 @@ from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
 from engine.errors import InvalidRequest, StorageError
 from engine.events import Event, NoteReady, PlanReady
-from engine.loading import LoadedModels, LoadOptions, load_models
-from engine.models.catalogue import models_writing
+from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
-from engine.text import clean
 from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
 from engine.writer import Writer
 from storage.store import NotePage, NoteRecord, Store, StyleRow
@@ -188,18 +186,15 @@ class Studio:
             self._turnstile.leave()
 
     def _check_language(self, request: WritingRequest) -> None:
-        check_languages(
-            request,
-            self.models.stylist_model.card,
-            [entry.name for entry in models_writing(request.language)],
-        )
+        card = self.models.stylist_model.card
+        check_languages(request, card, suggestions_for(request.language))
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
 
         Facts whose words left the text are named in `missing`, never silently lost.
         """
-        return edited_plan(request, plan, clean(text))
+        return edited_plan(request, plan, text)
 
     def plan_text(self, plan: Plan) -> str:
         """Return a plan as editable text: title line, then "- " and one point a line."""
@@ -329,10 +324,6 @@ class Studio:
         self.store.add_feedback(owner, feedback)
         return feedback
 
-    def markdown(self, record: NoteRecord) -> str:
-        """Return the note as the writer would download it: title and the text as last edited."""
-        return f"# {record.note.plan.title}\n\n{final_text(record)}\n"
-
     def export(self, owner: str, directory: Path) -> dict[str, int]:
         """Write everything a person made as JSONL and Markdown; return counts by kind."""
         from app.transfer import export_all
@@ -380,4 +371,5 @@ def load_options(settings: Settings) -> LoadOptions:
         scripted=settings.scripted,
         planner_gguf=settings.planner_gguf,
         stylist_gguf=settings.stylist_gguf,
+        embedder=settings.embedder,
     )

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.feedback import chosen_draft, final_text
 from app.i18n import Texts, label, texts_for
+from app.present import note_markdown
 from app.render import status_line
 from app.shelf import note_cards, note_difference, rating_bar
 from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view
@@ -115,7 +116,7 @@ class NotePanel:
         """Hand the note to the browser, which saves it as a file."""
         _, record = self._record(values)
         name = "".join(c if c.isalnum() else "-" for c in record.note.plan.title)[:60]
-        text = self.desk.studio.markdown(record)
+        text = note_markdown(record)
         return {self.markdown: {"name": f"{name.strip('-') or 'note'}.md", "text": text}}
 
     @edge

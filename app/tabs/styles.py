@@ -1,6 +1,5 @@
 """The Styles tab: saved styles on the left; what was found in the open one on the right."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,12 +11,10 @@ from app.render import status_line
 from app.shelf import example_cards, style_list
 from app.studio import ProfileEdits
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
-from app.tabs.form import joined_samples
+from app.tabs.form import language_choice, sample_files
 from engine.errors import InvalidRequest, NotFound
 from engine.profile.build import advice
 from engine.types import StyleProfile
-
-FILE_TYPES = [".txt", ".md", ".docx"]
 
 
 class StylesTab:
@@ -43,18 +40,12 @@ class StylesTab:
                 label=label("style.name"), placeholder=label("style.name_hint"),
                 elem_id="style-name", max_length=300,
             )  # fmt: skip
-            self.language = gr.Radio(
-                choices=[("English", "en"), ("中文", "zh")], value="en",
-                label=label("form.language"), elem_id="style-language",
-            )  # fmt: skip
+            self.language = language_choice("style-language")
             self.samples = gr.Textbox(
                 label=label("form.samples"), info=label("form.samples_info"), lines=6,
                 max_lines=14, elem_id="style-samples",
             )  # fmt: skip
-            self.files = gr.File(
-                label=label("form.files"), file_count="multiple", file_types=FILE_TYPES,
-                elem_id="style-files", height=52,
-            )  # fmt: skip
+            self.files = sample_files("style-files")
             with gr.Row(elem_classes="actions"):
                 self.add = gr.Button(label("style.add"), variant="primary", elem_id="add-style")
                 self.extend = gr.Button(
@@ -215,16 +206,9 @@ class StylesTab:
     @edge
     def take_files(self, values: Values, request: gr.Request) -> Answer:
         """Put dropped files into the samples box, then forget the files."""
-        paths = [Path(name) for name in values[self.files] or []]
-        try:
-            read = self.desk.studio.read_samples(paths)
-        finally:
-            for path in paths:
-                path.unlink(missing_ok=True)
-        typed = str(values[self.samples] or "").strip()
-        both = [text for text in (typed, joined_samples(read)) if text]
-        said = texts_for(request)("form.files_read", count=len(read))
-        return {self.samples: "\n\n---\n\n".join(both), self.files: None} | self._say(said)
+        samples, count = self.desk.with_files(values[self.samples], values[self.files])
+        said = texts_for(request)("form.files_read", count=count)
+        return {self.samples: samples, self.files: None} | self._say(said)
 
     @edge
     def strike_out(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:

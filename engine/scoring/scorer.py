@@ -65,7 +65,7 @@ class NoteScorer:
     def _faithful(
         self, text: str, source: str | None, language: Language
     ) -> tuple[float | None, tuple[Span, ...]]:
-        # The embedded model reads English only: Chinese is held to its words.
+        # No embedder is measured for Chinese (`meaning.py`): it is held to its words.
         if not source:
             return None, ()
         return faithful(text, source, self.embedder if language == "en" else None)
