@@ -1,10 +1,12 @@
 """The gate and the rule by which one draft is chosen. Documented in docs/CHOOSING.md.
 
 A draft fails the gate when it copies a sample, misses the length by more than half, loses a fact,
-strays from the plan or holds a phrase of the never list that no fact says. Among those that pass (all, if none does) the highest worth is chosen:
+strays from the plan or holds a phrase of the never list that no fact says. Among those that pass
+(all, if none does) the highest worth is chosen:
 
     worth = 0.40 style + 0.25 faithful + 0.15 meaning + 0.20 fact recall − 0.30 copied
-            − 0.20 slop − 0.10 |1 − length ratio|  (at most 1)  − 0.25 for each reason it failed the gate
+            − 0.20 slop − 0.10 |1 − length ratio|  (at most 1)
+            − 0.25 for each reason it failed the gate
 
 and the critic adds 0.1 × (p − ½) to the draft that it preferred with probability p.
 """

@@ -220,7 +220,7 @@ class ModelCard(Value):
 
 
 class Generation(Value):
-    """One finished text of a model, `index` in its call, with what is needed to ask for it again."""
+    """One finished text of a model, `index` of its call, with what it takes to ask for it again."""
 
     index: int = 0
     text: str

@@ -44,7 +44,7 @@ class WordUse(Value):
 
 
 class MarkUse(Value):
-    """A mark of punctuation or layout (a name of `engine.profile.habits`), per 100 words in each."""
+    """A mark of punctuation or layout (named as in `engine.profile.habits`), per 100 words."""
 
     name: str
     rate: float

@@ -46,7 +46,7 @@ def read_style(
     score: float | None = None,
     watched: Sequence[str] = (),
 ) -> StyleReading:
-    """Return how near a text has come to its samples, and what sets it apart.
+    """Return how near a text has come to its samples, and what sets it apart; kept for a while.
 
     Args:
         text: what to read.
@@ -55,7 +55,17 @@ def read_style(
         score: the text's style score, where it is known.
         watched: the profile's signature words, told about beside function words.
     """
-    theirs = tuple(samples)
+    return _read(text, tuple(samples), language, score, tuple(watched))
+
+
+@lru_cache(maxsize=64)
+def _read(
+    text: str,
+    theirs: tuple[str, ...],
+    language: Language,
+    score: float | None,
+    watched: tuple[str, ...],
+) -> StyleReading:
     score = style(text, theirs, language) if score is None else score
     floor, ceiling = OTHERS[language], ceiling_of(theirs, language)
     spread = _WIDTH * _standard_error(text, theirs, language)

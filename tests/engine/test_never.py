@@ -3,7 +3,6 @@
 import random
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -89,7 +88,9 @@ def test_any_text_and_any_list_agree_with_a_plain_search() -> None:
 def test_ten_thousand_entries_cost_as_little_as_ten() -> None:
     draw = random.Random(1)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["".join(draw.choice(letters) for _ in range(draw.randint(3, 9))) for _ in range(20_000)]
+    words = [
+        "".join(draw.choice(letters) for _ in range(draw.randint(3, 9))) for _ in range(20_000)
+    ]
     text = " ".join(words[:2_000])
 
     def seconds(count: int) -> float:
@@ -151,9 +152,9 @@ def test_a_character_of_several_tokens_is_taken_back_whole() -> None:
 
 def test_giving_up_ends_with_the_last_whole_sentence() -> None:
     stream = TextStream((), ("cat",))
-    stream.push(b"It rains. He said \"no.\" The black cat sat")
+    stream.push(b'It rains. He said "no." The black cat sat')
     assert stream.caught is not None
-    stream.text = "It rains. He said \"no.\" The black "
+    stream.text = 'It rains. He said "no." The black '
     stream.end_cleanly()
     assert stream.text == 'It rains. He said "no."'
 
@@ -190,9 +191,9 @@ def test_a_dump_of_sampling_does_not_carry_the_list() -> None:
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[LlamaCppModel]:
+def model() -> LlamaCppModel:
     weights = LlamaWeights(packaged_weights(), Configuration(threads=available_cores()))
-    yield LlamaCppModel(weights, context_length=1024, parallel=4)
+    return LlamaCppModel(weights, context_length=1024, parallel=4)
 
 
 GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=24)
