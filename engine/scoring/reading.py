@@ -33,6 +33,7 @@ _HALF_WORDS = 60  # halves of a single sample must be this long
 _HELD_OUT = 5
 _GROUPS = 5
 _WIDTH = 1.28  # standard errors on either side: 80 %
+_SPREAD = 0.15  # least standard deviation of an author's own scores
 _UNSURE = 0.25  # half the width where there are too few sentences to tell
 _SHOWN = 4
 _CLEAR = 1.6  # standard deviations from which a difference is told
@@ -67,12 +68,10 @@ def _read(
     watched: tuple[str, ...],
 ) -> StyleReading:
     score = style(text, theirs, language) if score is None else score
-    floor, ceiling = OTHERS[language], ceiling_of(theirs, language)
-    spread = _WIDTH * _standard_error(text, theirs, language)
-
-    def share(value: float) -> float:
-        return min(1.0, max(0.0, (value - floor) / (ceiling - floor)))
-
+    floor, (ceiling, ceiling_error) = OTHERS[language], _ceiling(theirs, language)
+    percent = min(1.0, max(0.0, (score - floor) / (ceiling - floor)))
+    error = math.hypot(_standard_error(text, theirs, language), percent * ceiling_error)
+    spread = _WIDTH * error / (ceiling - floor)
     usual = _habits(theirs, language)
     own = _Habits.of([text], language)
     over, under = _words(own, usual, load_stop_words(language), frozenset(watched))
@@ -80,9 +79,9 @@ def _read(
         score=score,
         floor=floor,
         ceiling=ceiling,
-        percent=share(score),
-        low=share(score - spread),
-        high=share(score + spread),
+        percent=percent,
+        low=max(0.0, percent - spread),
+        high=min(1.0, percent + spread),
         over=over,
         under=under,
         rhythm=Rhythm(
@@ -95,13 +94,20 @@ def _read(
 # ------------------------------------------------------------------ the scale
 
 
-@lru_cache(maxsize=64)
 def ceiling_of(samples: tuple[str, ...], language: Language) -> float:
     """Return what an unseen text by the author of the samples may be expected to score."""
+    return _ceiling(samples, language)[0]
+
+
+@lru_cache(maxsize=64)
+def _ceiling(samples: tuple[str, ...], language: Language) -> tuple[float, float]:
+    """Return the ceiling and its standard error, which few samples leave large."""
     pairs = _held_out(samples, language)
     scores = [style(_opening(own, language), others, language) for own, others in pairs]
-    expected = (OWN[language] + sum(scores)) / (1 + len(scores))
-    return max(expected, OTHERS[language] + LEAST_SPAN)
+    mean = (OWN[language] + sum(scores)) / (1 + len(scores))
+    spread = math.sqrt(sum((s - mean) ** 2 for s in (OWN[language], *scores)) / (1 + len(scores)))
+    ceiling = max(mean, OTHERS[language] + LEAST_SPAN)
+    return ceiling, max(spread, _SPREAD) / math.sqrt(1 + len(scores))
 
 
 def _held_out(
