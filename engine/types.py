@@ -268,7 +268,8 @@ class Scores(Value):
     fact_recall: Share | None = None
     length_ratio: float | None = None
     vss: Share | None = None
-    slop: Share | None = None
+    # Left out of old notes, whose addresses were made without it.
+    slop: Share | None = Field(default=None, exclude_if=lambda slop: slop is None)
     facts_found: tuple[bool, ...] = ()
     spans: tuple[Span, ...] = ()
     signature: str

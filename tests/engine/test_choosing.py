@@ -76,3 +76,9 @@ def test_a_revision_is_asked_for_only_where_something_can_be_mended() -> None:
     assert not needs_revision(scored())
     assert needs_revision(scored(failed=("facts",)))
     assert needs_revision(scored(spans=(span,)))
+
+
+def test_scores_of_a_note_from_before_slop_keep_their_address() -> None:
+    assert "slop" not in scores().model_dump()
+    assert scores(slop=0.1).model_dump()["slop"] == 0.1
+    assert Scores.model_validate(scores(slop=0.0).model_dump()).slop == 0.0
