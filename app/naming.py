@@ -1,4 +1,4 @@
-"""Checks on what a person types about a style: its name, its words, its guidance."""
+"""Checks on what a person types about a style: its name, words, guidance, never list."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,8 @@ _NAME = 60
 _WORD = 40
 _WORDS = 40
 _GUIDANCE = 400
+_PHRASE = 200
+_PHRASES = 20_000
 
 
 def style_name(text: str) -> str:
@@ -39,6 +41,17 @@ def guidance(text: str) -> str:
             f"Keep the guidance to {_GUIDANCE} characters: a sentence or two.", field="guidance"
         )
     return said
+
+
+def never_list(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Return what a writer never writes, each once, or say what is wrong with it."""
+    kept = tuple(dict.fromkeys(p for p in (" ".join(clean(p).split()) for p in phrases) if p))
+    if len(kept) > _PHRASES or any(len(p) > _PHRASE for p in kept):
+        raise InvalidRequest(
+            f"List at most {_PHRASES:,} phrases of at most {_PHRASE} characters each, one a line.",
+            field="never",
+        )
+    return kept
 
 
 def _one_line(text: str, limit: int) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.feedback import chosen_draft, final_text, make_feedback
-from app.naming import added_words, guidance, style_name
+from app.naming import added_words, guidance, never_list, style_name
+from app.readings import own_phrases, readings
 from app.settings import Settings
 from app.turnstile import Turnstile
 from engine.critic import ModelCritic
@@ -21,6 +22,7 @@ from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
+from engine.scoring.nouns import StyleReading
 from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
 from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
@@ -34,11 +36,15 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class ProfileEdits:
-    """What a writer changes about a profile: the whole new lists, not differences."""
+    """What a writer changes about a profile: the whole new lists, not differences.
+
+    `never` None leaves that list as it is.
+    """
 
     struck: tuple[str, ...]
     added_words: tuple[str, ...]
     guidance: str
+    never: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class Studio:
             planner=ModelPlanner(models.planner_model),
             stylist=make_stylist(models.stylist_model, models.embedder),
             critic=ModelCritic(models.planner_model),
-            scorer=NoteScorer(models.embedder),
+            scorer=NoteScorer(models.embedder, own_phrases(self.settings.data_dir)),
             embedder=models.embedder,
         )
 
@@ -230,7 +236,7 @@ class Studio:
         if not fresh:
             raise InvalidRequest("These samples are in the style already.", field="samples")
         built = self.profile(old.samples + fresh, old.language, name=name)
-        kept = {"struck": old.struck, "added_words": old.added_words, "guidance": old.guidance}
+        kept = {key: getattr(old, key) for key in ("struck", "added_words", "guidance", "never")}
         return self._saved(owner, built.model_copy(update={**kept, "version": old.version + 1}))
 
     def edit_style(self, owner: str, name: str, edits: ProfileEdits) -> StyleProfile:
@@ -240,6 +246,7 @@ class Studio:
             "struck": tuple(dict.fromkeys(edits.struck)),
             "added_words": added_words(edits.added_words),
             "guidance": guidance(edits.guidance),
+            "never": old.never if edits.never is None else never_list(edits.never),
         }
         if all(getattr(old, field) == value for field, value in changes.items()):
             return old
@@ -295,6 +302,10 @@ class Studio:
     def note(self, owner: str, note_id: str) -> NoteRecord:
         """Return a note with its feedback."""
         return self.store.note(owner, note_id)
+
+    def readings(self, owner: str, record: NoteRecord) -> tuple[StyleReading | None, ...]:
+        """Return how near each draft has come to the author, and why; see `app.readings`."""
+        return readings(self.store, owner, record.note)
 
     def delete_note(self, owner: str, note_id: str) -> None:
         """Hide a note; `restore_note` brings it back."""

@@ -94,6 +94,10 @@ def edit_style(
     strike: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A word or habit to leave out.")
     ] = None,
+    never: Annotated[
+        list[str] | None, typer.Option(metavar="PHRASE", help="A word or phrase never to write.")
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(metavar="PHRASE", help="Undo --never.")] = None,
     unstrike: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Undo --strike.")
     ] = None,
@@ -106,7 +110,9 @@ def edit_style(
         struck = {*old.struck, *(strike or ())} - set(unstrike or ())
         words = (*old.added_words, *(add_word or ()))
         said = old.guidance if guidance is None else guidance
-        new = studio.edit_style(OWNER, name, ProfileEdits(tuple(sorted(struck)), words, said))
+        banned = tuple(p for p in (*old.never, *(never or ())) if p not in (allow or ()))
+        edits = ProfileEdits(tuple(sorted(struck)), words, said, banned)
+        new = studio.edit_style(OWNER, name, edits)
     say("Nothing to change." if new == old else f"Style {name!r} is at version {new.version} now.")
 
 
@@ -156,5 +162,7 @@ def _show(profile: "StyleProfile") -> None:
         say(f"Habit: {habit.name} {habit.mark} ({compared})")
     if profile.guidance:
         say(f"Guidance: {profile.guidance}")
+    if profile.never:
+        say(f"Never: {', '.join(profile.never[:20])}{' …' if len(profile.never) > 20 else ''}")
     if profile.struck:
         say(f"Struck out: {', '.join(profile.struck)}")

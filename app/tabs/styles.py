@@ -77,6 +77,10 @@ class StylesTab:
                 label=label("style.guidance"), info=label("style.guidance_info"), lines=2,
                 elem_id="guidance", max_length=2_000,
             )  # fmt: skip
+            self.never = gr.Textbox(
+                label=label("style.never"), info=label("style.never_info"), lines=2, max_lines=8,
+                elem_id="never", max_length=400_000,
+            )  # fmt: skip
             with gr.Row(elem_classes="actions"):
                 self.keep = gr.Button(label("style.keep"), size="sm", elem_id="keep-style")
             with gr.Accordion(label("style.samples"), open=False):
@@ -88,7 +92,7 @@ class StylesTab:
         return {
             self.opened, self.deleted, self.list, self.name, self.samples, self.files, self.said,
             self.undo, self.welcome, self.group, self.rename_to, self.version, self.view,
-            self.words, self.guidance, self.sample_view, self.extend, self.language,
+            self.words, self.guidance, self.never, self.sample_view, self.extend, self.language,
         }  # fmt: skip
 
     def refresh(self, owner: str, t: Texts, opened: object = "") -> Answer:
@@ -124,6 +128,7 @@ class StylesTab:
             self.view: profile_view(profile, advice(profile), t),
             self.words: ", ".join(profile.added_words),
             self.guidance: profile.guidance,
+            self.never: "\n".join(profile.never),
             self.sample_view: samples_view(profile),
         }
 
@@ -224,13 +229,14 @@ class StylesTab:
 
     @edge
     def keep_edits(self, values: Values, request: gr.Request) -> Answer:
-        """Save added words and guidance as a new version."""
+        """Save added words, guidance and the never list as a new version."""
         owner, profile = self._open(values)
         words = str(values[self.words] or "").replace("，", ",").replace("、", ",").split(",")
         edits = ProfileEdits(
             struck=profile.struck,
             added_words=tuple(word.strip() for word in words if word.strip()),
             guidance=str(values[self.guidance] or ""),
+            never=tuple(str(values[self.never] or "").splitlines()),
         )
         return self._edited(owner, profile.name, edits, texts_for(request))
 
@@ -304,7 +310,9 @@ class StylesTab:
         self.extend.click(self.extend_style, known | entered, out, **quiet)
         self.files.upload(self.take_files, entered | {self.files}, out, **quiet)
         self.view.strike(self.strike_out, known, out, **quiet)
-        self.keep.click(self.keep_edits, known | {self.words, self.guidance}, out, **quiet)
+        self.keep.click(
+            self.keep_edits, known | {self.words, self.guidance, self.never}, out, **quiet
+        )
         self.rename.click(self.rename_style, known | {self.rename_to}, out, **quiet)
         self.delete.click(self.delete_style, known, out, **quiet)
         self.undo.click(self.undo_delete, {self.token, self.deleted}, out, **quiet)

@@ -166,7 +166,7 @@ class WriteTab:
         editor = kept.get("editor") or {}
         typed = editor.get("text") if editor.get("note_id") == note_id else None
         plan = kept.get("plan") if kept.get("note_id") == note_id else None
-        return self.parts.note.show(record, t, typed=typed) | {
+        return self.parts.note.show(owner, record, t, typed=typed) | {
             self.parts.plan: plan or self.desk.studio.plan_text(record.note.plan),
             self.parts.plan_group: gr.update(visible=True),
             self.parts.examples: gr.update(visible=False),

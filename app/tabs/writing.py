@@ -221,7 +221,7 @@ class WriteFlow:
         )
         return (
             self._idle()
-            | self.parts.note.show(record, run.t)
+            | self.parts.note.show(run.owner, record, run.t)
             | {
                 self.parts.status: done,
                 self.parts.pending: {},

@@ -258,14 +258,17 @@ def test_styles_are_added_extended_edited_renamed_removed_and_restored(
     assert run("styles", "add", "Boats", voice[0]).code == 0
     assert run("styles", "extend", "Boats", voice[1]).code == 0
     edit = ["--guidance", "Never cheer.", "--add-word", "fog", "--strike", "exclamation"]
+    edit += ["--never", "delve", "--never", "vibrant"]
     assert run("styles", "edit", "Boats", *edit).code == 0
+    assert run("styles", "edit", "Boats", "--allow", "vibrant").code == 0
     assert run("styles", "rename", "Boats", "Tides").code == 0
 
     [row] = run("styles", "list", "--json").json
-    assert (row["name"], row["version"], row["samples"]) == ("Tides", 3, 2)
+    assert (row["name"], row["version"], row["samples"]) == ("Tides", 4, 2)
     profile = run("styles", "show", "Tides", "--json").json
     assert (profile["guidance"], profile["added_words"]) == ("Never cheer.", ["fog"])
     assert profile["struck"] == ["exclamation"]
+    assert profile["never"] == ["delve"]
     assert "Guidance: Never cheer." in run("styles", "show", "Tides").out
 
     assert run("styles", "remove", "Tides").code == 0

@@ -12,6 +12,7 @@ from app.i18n import Texts, label, preferred_language, table
 from app.plots import histogram, profile_view
 from app.render import Card, band, difference, draft_cards, marked_text, score_lines, status_line
 from app.shelf import example_cards, note_cards, note_list, open_note, rating_bar, style_list
+from engine.scoring.nouns import MarkUse, Rhythm, StyleReading, WordUse
 from engine.text import count_words
 from engine.types import Habit, Scores, SignatureWord, Span, Verdict
 from storage.store import NotePage, NoteRecord, NoteSummary, StyleRow
@@ -176,6 +177,35 @@ def test_lost_facts_are_listed() -> None:
     html = draft_cards([Card(0, draft.text, draft)], asked, EN)
     assert "It snowed" in html
     assert "It rained" not in html
+
+
+@pytest.mark.parametrize(
+    ("meter", "word"), [(0.0, "plain"), (0.049, "plain"), (0.05, "some"), (0.15, "machine")]
+)
+def test_stock_phrases_have_a_meter_in_words(meter: float, word: str) -> None:
+    for t in (EN, ZH):
+        (line,) = score_lines(scores(slop=meter), builders.request(), t)
+        assert (line.key, line.word) == ("slop", t(f"slop.{word}"))
+    assert 'class="m-slop"' in marked_text("Overall.", [Span(start=0, end=7, kind="slop")], EN)
+
+
+def test_the_style_is_told_as_a_percent_with_its_range_and_reasons() -> None:
+    reading = StyleReading(
+        score=0.5, floor=0.2, ceiling=0.6, percent=0.74, low=0.61, high=0.83,
+        over=(WordUse(word=NASTY, rate=4.0, usual=1.0),),
+        under=(WordUse(word="honestly", rate=0.0, usual=1.5),),
+        rhythm=Rhythm(mean=22.0, spread=4.0, usual_mean=8.0, usual_spread=3.0),
+        marks=(MarkUse(name="exclamation", rate=0.2, usual=3.1),),
+    )  # fmt: skip
+    draft = builders.draft("Some text.")
+    for t, words in ((EN, "of the way from anybody to you"), (ZH, "像你写的")):
+        html = draft_cards([Card(0, draft.text, draft, reading=reading)], builders.request(), t)
+        said = text_of(html)
+        assert "74% (61–83%)" in said or "74%（61–83%）" in said
+        for part in (words, "honestly", "22", "8", t("habit.exclamation"), "3.1"):
+            assert part in said, part
+        harmless(html)
+    assert "why-style" not in draft_cards([Card(0, "x", draft)], builders.request(), EN)
 
 
 # ------------------------------------------------------------------ the chosen draft
