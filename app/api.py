@@ -5,8 +5,9 @@ from typing import Any, Literal, TypeVar
 
 import gradio as gr
 
+from app.i18n import texts_for
 from app.present import note_json
-from app.tabs.desk import Desk
+from app.tabs.desk import Desk, error_sentence
 from engine.errors import InvalidRequest, NotewrightError
 from engine.events import NoteReady
 from engine.protocols import never_stop
@@ -113,7 +114,8 @@ class Endpoints:
         try:
             return work(self._desk.owner(_token(request)), *args)
         except NotewrightError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            sentence = error_sentence(error, texts_for(request))
+            raise gr.Error(sentence, print_exception=False) from error
 
     def _write(self, owner: str, asked: tuple[Any, ...], voice: tuple[Any, str]) -> dict[str, Any]:
         topic, facts, language, words, drafts, seed = asked
@@ -128,7 +130,8 @@ class Endpoints:
         for _ in self._desk.loading.wait(never_stop):
             pass
         profile = self._profile(owner, *voice, language=request.language)
-        for event in self._desk.studio.write(owner, request, profile):
+        events = self._desk.studio.write(owner, request, profile)
+        for event in self._desk.limits.plan(owner, events):
             if isinstance(event, NoteReady):
                 return note_json(event.note)
         raise InvalidRequest("No note came of it; try again.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.naming import added_tags, added_words, guidance
+from app.naming import added_tags, added_words, guidance, never_list
 from engine.types import StyleProfile
 
 WRITERS_OWN = ("struck", "added_words", "added_tags", "guidance", "never")
@@ -11,12 +11,13 @@ WRITERS_OWN = ("struck", "added_words", "added_tags", "guidance", "never")
 
 @dataclass(frozen=True)
 class ProfileEdits:
-    """The whole new lists, not differences."""
+    """The whole new lists, not differences; `never` None leaves that list as it is."""
 
     struck: tuple[str, ...]
     added_words: tuple[str, ...]
     guidance: str
     added_tags: tuple[str, ...] = ()
+    never: tuple[str, ...] | None = None
 
 
 def checked(edits: ProfileEdits) -> dict[str, tuple[str, ...] | str]:
@@ -25,11 +26,13 @@ def checked(edits: ProfileEdits) -> dict[str, tuple[str, ...] | str]:
     Raises:
         InvalidRequest: naming what is too long, too much or unknown.
     """
+    never = {} if edits.never is None else {"never": never_list(edits.never)}
     return {
         "struck": tuple(dict.fromkeys(edits.struck)),
         "added_words": added_words(edits.added_words),
         "guidance": guidance(edits.guidance),
         "added_tags": added_tags(edits.added_tags),
+        **never,
     }
 
 

@@ -1,4 +1,4 @@
-"""Checks on what a person types about a style: its name, its words, its guidance."""
+"""Checks on what a person types about a style: its name, words, guidance, never list."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,13 @@ _NAME = 60
 _WORD = 40
 _WORDS = 40
 _GUIDANCE = 400
+_PHRASE = 200
+_PHRASES = 20_000
 
 
 def style_name(text: str) -> str:
     """Return a style's name on one line, or say what is wrong with it."""
-    name = " ".join(clean(text).split())
+    name = _one_line(text, _NAME)
     if not name:
         raise InvalidRequest("Give the style a name.", field="name")
     if len(name) > _NAME:
@@ -24,7 +26,7 @@ def style_name(text: str) -> str:
 
 def added_words(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words a writer added, each once, or say what is wrong with them."""
-    kept = tuple(dict.fromkeys(w for w in (" ".join(clean(w).split()) for w in words) if w))
+    kept = tuple(dict.fromkeys(w for w in (_one_line(w, _WORD) for w in words) if w))
     if len(kept) > _WORDS or any(len(w) > _WORD for w in kept):
         raise InvalidRequest(
             f"Add at most {_WORDS} words of at most {_WORD} characters each.", field="added_words"
@@ -45,9 +47,25 @@ def added_tags(names: Sequence[str]) -> tuple[str, ...]:
 
 def guidance(text: str) -> str:
     """Return the writer's own sentence about the style."""
-    said = " ".join(clean(text).split())
+    said = _one_line(text, _GUIDANCE)
     if len(said) > _GUIDANCE:
         raise InvalidRequest(
             f"Keep the guidance to {_GUIDANCE} characters: a sentence or two.", field="guidance"
         )
     return said
+
+
+def never_list(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Return what a writer never writes, each once, or say what is wrong with it."""
+    kept = tuple(dict.fromkeys(p for p in (" ".join(clean(p).split()) for p in phrases) if p))
+    if len(kept) > _PHRASES or any(len(p) > _PHRASE for p in kept):
+        raise InvalidRequest(
+            f"List at most {_PHRASES:,} phrases of at most {_PHRASE} characters each, one a line.",
+            field="never",
+        )
+    return kept
+
+
+def _one_line(text: str, limit: int) -> str:
+    """Return a text cleaned; one that is far too long as it came, for it will be refused."""
+    return " ".join(clean(text).split()) if len(text) <= 20 * limit else text

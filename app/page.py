@@ -3,6 +3,7 @@
 from html import escape
 
 from app.i18n import Texts
+from app.messages import told
 from app.render import status_line
 from app.tabs.desk import Loading
 
@@ -27,7 +28,7 @@ def header(t: Texts) -> str:
 def models_state(loading: Loading, t: Texts) -> str:
     """Return one line about the models while they load or when they cannot; else nothing."""
     if loading.state == "failed":
-        return status_line(t("models.failed", why=loading.message), kind="error")
+        return status_line(t("models.failed", why=told(loading.message, t.language)), kind="error")
     if loading.state == "loading":
         return status_line(t("models.loading", seconds=loading.seconds_left()))
     return ""

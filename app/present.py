@@ -54,6 +54,8 @@ def score_words(scores: Scores | None) -> str:
     ]
     if scores.copied is not None:
         parts.append("copied: none" if scores.copied == 0 else f"copied: {scores.copied:.0%}")
+    if scores.slop:
+        parts.append(f"stock phrases and repetition: {scores.slop:.0%}")
     if scores.length_ratio is not None:
         parts.append(f"length: {scores.length_ratio:.0%} of what was asked")
     return " · ".join(parts)

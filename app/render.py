@@ -8,6 +8,8 @@ from html import escape
 from itertools import pairwise
 
 from app.i18n import Texts
+from app.why import interval, percent, slop_word, why_style
+from engine.scoring.nouns import StyleReading
 from engine.types import Draft, Note, Plan, Scores, Span, WritingRequest
 
 _BANDS = ((0.8, "strong"), (0.6, "good"), (0.4, "fair"), (0.0, "weak"))
@@ -29,7 +31,7 @@ def band(value: float) -> str:
 
 
 def marked_text(text: str, spans: Sequence[Span], t: Texts) -> str:
-    """Return a draft's text with facts, copied phrases and unsupported claims marked.
+    """Return a draft's text with facts, copied and stock phrases and unsupported claims marked.
 
     Spans may overlap; each stretch carries the marks of all the spans over it.
     """
@@ -66,13 +68,17 @@ class ScoreLine:
     level: str
 
 
-def score_lines(scores: Scores, request: WritingRequest, t: Texts) -> list[ScoreLine]:
-    """Return the scores that were measured, the most telling first."""
+def score_lines(
+    scores: Scores, request: WritingRequest, t: Texts, reading: StyleReading | None = None
+) -> list[ScoreLine]:
+    """Return the scores that were measured, the most telling first; style as it was read."""
     lines = [
         ScoreLine(name, t(f"band.{band(value)}"), f"{value:.2f}", band(value))
         for name in ("style", "meaning", "faithful", "factual")
         if (value := getattr(scores, name)) is not None
     ]
+    if reading and lines and lines[0].key == "style":
+        lines[0] = ScoreLine("style", percent(reading), interval(reading), band(reading.percent))
     if scores.facts_found:
         found, of = sum(scores.facts_found), len(scores.facts_found)
         level = "strong" if found == of else "weak"
@@ -81,6 +87,10 @@ def score_lines(scores: Scores, request: WritingRequest, t: Texts) -> list[Score
         word = t("copied.none") if scores.copied == 0 else t("copied.some")
         number = "" if scores.copied == 0 else f"{scores.copied:.0%}"
         lines.append(ScoreLine("copied", word, number, "strong" if scores.copied == 0 else "fair"))
+    if scores.slop is not None:
+        key, level = slop_word(scores.slop)
+        number = f"{scores.slop:.0%}" if scores.slop else ""
+        lines.append(ScoreLine("slop", t(f"slop.{key}"), number, level))
     if scores.length_ratio is not None:
         near = abs(scores.length_ratio - 1) <= 0.25
         word = t("length.words", words=round(scores.length_ratio * request.words))
@@ -89,7 +99,13 @@ def score_lines(scores: Scores, request: WritingRequest, t: Texts) -> list[Score
     return lines
 
 
-def score_list(scores: Scores, request: WritingRequest, t: Texts, prefix: str) -> str:
+def score_list(
+    scores: Scores,
+    request: WritingRequest,
+    t: Texts,
+    prefix: str,
+    reading: StyleReading | None = None,
+) -> str:
     """Return the scores as a list; each explains itself on hover and on focus.
 
     `prefix` makes the ids of the explanations unique on the page.
@@ -101,7 +117,7 @@ def score_list(scores: Scores, request: WritingRequest, t: Texts, prefix: str) -
         f'<span class="score-number">{escape(line.number)}</span>'
         f'<span class="tip" role="tooltip" id="{prefix}-{line.key}">'
         f"{escape(t(f'explain.{line.key}'))}</span></li>"
-        for line in score_lines(scores, request, t)
+        for line in score_lines(scores, request, t, reading)
     )
     return f'<ul class="scores">{items}</ul>'
 
@@ -122,7 +138,10 @@ def missing_facts(scores: Scores, request: WritingRequest, t: Texts) -> str:
 
 @dataclass(frozen=True)
 class Card:
-    """What a draft's card shows. `draft` is None while its words still come."""
+    """What a draft's card shows. `draft` is None while its words still come.
+
+    `reading` is its style against the author's, where the samples are at hand.
+    """
 
     index: int
     text: str
@@ -130,6 +149,7 @@ class Card:
     chosen: bool = False
     reason: str = ""
     stopped: bool = False
+    reading: StyleReading | None = None
 
 
 def draft_cards(
@@ -153,7 +173,8 @@ def _card(card: Card, request: WritingRequest, t: Texts, choosable: bool) -> str
         f'<div class="prose-text" dir="auto" lang="{request.language}">{body}</div>',
         _objections(draft, t) if draft else "",
         missing_facts(scores, request, t) if scores else "",
-        score_list(scores, request, t, f"d{card.index}") if scores else "",
+        score_list(scores, request, t, f"d{card.index}", card.reading) if scores else "",
+        why_style(card.reading, t) if card.reading else "",
         _choose_button(card, t) if choosable else "",
     ]
     name = escape(t("draft.title", number=card.index + 1))

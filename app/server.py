@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.logins import read_logins
 from app.settings import Settings
 from app.studio import Studio
 from engine.errors import NotewrightError
@@ -88,6 +89,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     script = (STATIC / "page.js").read_text("utf-8")
     # In the head, for what Gradio is given as css it rewrites selector by selector.
     looks = (STATIC / "page.css").read_text("utf-8")
+    logins = read_logins(settings)
     return {
         "server_name": settings.host,
         "server_port": settings.port or free_port(settings.host),
@@ -100,6 +102,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "enable_monitoring": False,
         "run_history": False,
         "strict_cors": True,
+        "auth": logins or None,
         "mcp_server": False,
         "pwa": False,
         "max_file_size": _LARGEST_FILE,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,6 +19,10 @@ from engine.errors import InvalidRequest
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 OptionalPath = Annotated[UserPath | None, BeforeValidator(lambda value: value or None)]
+OptionalNumber = Annotated[
+    int | None, BeforeValidator(lambda value: None if value == "" else value)
+]
+_SHARED_NOTES_PER_HOUR = 20
 
 
 def default_data_dir() -> Path:
@@ -29,7 +33,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Made once in main and passed down."""
 
-    model_config = SettingsConfigDict(env_prefix="NOTEWRIGHT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="NOTEWRIGHT_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     data_dir: UserPath = Field(
         default_factory=default_data_dir, description="Where notes, styles and caches are kept."
@@ -50,9 +56,28 @@ class Settings(BaseSettings):
         default=None,
         description="A GGUF file to write with instead of the embedded model.",
     )
+    embedder: str = Field(
+        default="",
+        description="A sentence-transformers model (a folder or a name on the Hugging Face Hub) to "
+        "use instead of the embedded one.",
+    )
     shared: bool = Field(
         default=False,
         description="Public demo: each visitor sees only their own notes, and limits are lower.",
+    )
+    notes_per_hour: OptionalNumber = Field(
+        default=None,
+        ge=0,
+        description="Notes that one visitor may begin in an hour, 0 for no limit; when empty, "
+        f"{_SHARED_NOTES_PER_HOUR} on a shared page and no limit elsewhere.",
+    )
+    login: SecretStr | None = Field(
+        default=None,
+        description="`user:password` that the page asks for; it asks for nothing when empty.",
+    )
+    login_file: OptionalPath = Field(
+        default=None,
+        description="A file with one `user:password` a line; everybody sees their own notes only.",
     )
     open_browser: bool = Field(default=True, description="Open the page when the server starts.")
     scripted: bool = Field(
@@ -64,6 +89,18 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'notewright.db'}"
+
+    @property
+    def notes_limit(self) -> int:
+        """Notes that one visitor may begin in an hour; 0 for no limit."""
+        if self.notes_per_hour is not None:
+            return self.notes_per_hour
+        return _SHARED_NOTES_PER_HOUR if self.shared else 0
+
+    @property
+    def named_owners(self) -> bool:
+        """Whether the name that a person logged in with says whose notes they see."""
+        return self.login_file is not None or (self.shared and bool(self.login))
 
     @classmethod
     def settings_customise_sources(

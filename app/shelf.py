@@ -8,6 +8,7 @@ from app.examples import Example
 from app.feedback import chosen_draft, final_text
 from app.i18n import Texts
 from app.render import Card, difference, draft_cards, people, plan_view, why_chosen
+from engine.scoring.nouns import StyleReading
 from engine.types import Feedback, FeedbackTag, Language
 from storage.store import NotePage, NoteRecord, NoteSummary, StyleRow
 
@@ -17,13 +18,23 @@ _SNIPPET_MARKS = {"\x02": "<mark>", "\x03": "</mark>"}
 # ------------------------------------------------------------------ a note
 
 
-def note_cards(record: NoteRecord, t: Texts, *, choosable: bool = True) -> str:
-    """Return the drafts of a finished note, the one in force crowned with the reason."""
+def note_cards(
+    record: NoteRecord,
+    t: Texts,
+    *,
+    choosable: bool = True,
+    readings: Sequence[StyleReading | None] = (),
+) -> str:
+    """Return the drafts of a finished note, the one in force crowned with the reason.
+
+    `readings` are those of the drafts in order; none where the samples are not at hand.
+    """
     note, chosen = record.note, chosen_draft(record)
     by_writer = any(f.kind == "choice" for f in record.feedback)
     reason = t("why.you") if by_writer else why_chosen(note, t)
+    known = [*readings, *[None] * len(note.drafts)]
     cards = [
-        Card(i, draft.text, draft, chosen=i == chosen, reason=reason if i == chosen else "")
+        Card(i, draft.text, draft, i == chosen, reason if i == chosen else "", reading=known[i])
         for i, draft in enumerate(note.drafts)
     ]
     return draft_cards(cards, note.request, t, choosable=choosable)
@@ -97,7 +108,7 @@ def _tag(tag: str, given: bool, t: Texts) -> str:
     return _press(f"tag:{tag}", escape(name), name, on=given, classes="chip")
 
 
-def open_note(record: NoteRecord, t: Texts) -> str:
+def open_note(record: NoteRecord, t: Texts, *, readings: Sequence[StyleReading | None] = ()) -> str:
     """Return all that is kept of a note: text, plan, drafts, scores, models, feedback, edits."""
     note = record.note
     facts = "".join(f"<li>{people(fact)}</li>" for fact in note.request.facts)
@@ -113,7 +124,11 @@ def open_note(record: NoteRecord, t: Texts) -> str:
         note_difference(record, t),
         _fold(t("library.asked"), people(note.request.topic, tag="p") + asked),
         _fold(t("library.plan"), plan_view(note.plan, note.request, t)),
-        _fold(t("library.drafts"), note_cards(record, t, choosable=False), opened=True),
+        _fold(
+            t("library.drafts"),
+            note_cards(record, t, choosable=False, readings=readings),
+            opened=True,
+        ),
         _fold(t("library.feedback"), _history(record.feedback, t)),
         _fold(t("library.made_by"), _models(record, t)),
     ]

@@ -11,21 +11,21 @@ from typing import Any, Literal
 from app.edits import WRITERS_OWN, ProfileEdits, checked
 from app.feedback import chosen_draft, final_text, make_feedback
 from app.naming import style_name
+from app.readings import own_phrases, readings
 from app.settings import Settings
 from app.turnstile import Turnstile
 from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
 from engine.errors import InvalidRequest, StorageError
 from engine.events import Event, NoteReady, PlanReady
-from engine.loading import LoadedModels, LoadOptions, load_models
-from engine.models.catalogue import models_writing
+from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
+from engine.scoring.nouns import StyleReading
 from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
-from engine.text import clean
 from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
 from engine.writer import Writer
 from storage.store import NotePage, NoteRecord, Store, StyleRow
@@ -98,7 +98,7 @@ class Studio:
             planner=ModelPlanner(models.planner_model),
             stylist=make_stylist(models.stylist_model, models.embedder),
             critic=ModelCritic(models.planner_model),
-            scorer=NoteScorer(models.embedder),
+            scorer=NoteScorer(models.embedder, own_phrases(self.settings.data_dir)),
             embedder=models.embedder,
         )
 
@@ -180,18 +180,15 @@ class Studio:
             self._turnstile.leave()
 
     def _check_language(self, request: WritingRequest) -> None:
-        check_languages(
-            request,
-            self.models.stylist_model.card,
-            [entry.name for entry in models_writing(request.language)],
-        )
+        card = self.models.stylist_model.card
+        check_languages(request, card, suggestions_for(request.language))
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
 
         Facts whose words left the text are named in `missing`, never silently lost.
         """
-        return edited_plan(request, plan, clean(text))
+        return edited_plan(request, plan, text)
 
     def plan_text(self, plan: Plan) -> str:
         """Return a plan as editable text: title line, then "- " and one point a line."""
@@ -289,6 +286,10 @@ class Studio:
         """Return a note with its feedback."""
         return self.store.note(owner, note_id)
 
+    def readings(self, owner: str, record: NoteRecord) -> tuple[StyleReading | None, ...]:
+        """Return how near each draft has come to the author, and why; see `app.readings`."""
+        return readings(self.store, owner, record.note)
+
     def delete_note(self, owner: str, note_id: str) -> None:
         """Hide a note; `restore_note` brings it back."""
         self.store.set_note_deleted(owner, note_id, True)
@@ -316,10 +317,6 @@ class Studio:
         feedback = make_feedback(record, values, draft=draft, rater=rater)
         self.store.add_feedback(owner, feedback)
         return feedback
-
-    def markdown(self, record: NoteRecord) -> str:
-        """Return the note as the writer would download it: title and the text as last edited."""
-        return f"# {record.note.plan.title}\n\n{final_text(record)}\n"
 
     def export(self, owner: str, directory: Path) -> dict[str, int]:
         """Write everything a person made as JSONL and Markdown; return counts by kind."""
@@ -368,4 +365,5 @@ def load_options(settings: Settings) -> LoadOptions:
         scripted=settings.scripted,
         planner_gguf=settings.planner_gguf,
         stylist_gguf=settings.stylist_gguf,
+        embedder=settings.embedder,
     )

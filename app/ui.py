@@ -6,16 +6,19 @@ import gradio as gr
 
 from app.api import add_endpoints
 from app.i18n import label, texts_for
+from app.limits import Limits
 from app.page import header, models_state
 from app.settings import Settings
 from app.studio import Studio
-from app.tabs.desk import Answer, Desk, Loading, Values, view
+from app.tabs.desk import Answer, Desk, Loading, Values, error_sentence, view
 from app.tabs.library import LibraryTab
 from app.tabs.styles import StylesTab
 from app.tabs.write import WriteTab
 from engine.errors import NotewrightError
 
 TITLE = "Notewright"
+# One being written, one waiting, and one just stopped that is on its way out.
+_AT_ONCE = 3
 
 
 def build_page(studio: Studio, settings: Settings, loading: Loading | None = None) -> gr.Blocks:
@@ -30,8 +33,14 @@ def build_page(studio: Studio, settings: Settings, loading: Loading | None = Non
         loading = Loading(studio.warm_up)
         loading.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3_600, 86_400)) as page:
-        Page(Desk(studio, settings, loading))
+        Page(Desk(studio, settings, loading, limits_of(settings)))
     return page
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what one visitor may ask of a page with these settings."""
+    at_once = _AT_ONCE if settings.notes_limit else 0
+    return Limits(notes=settings.notes_limit, at_once=at_once)
 
 
 class Page:
@@ -122,7 +131,7 @@ class Page:
             self.desk.remember(owner, note_id=note_id, pending=None, plan=None)
             shown = self.write.open(owner, note_id, t)
         except NotewrightError as error:
-            return self.library.fail(str(error))
+            return self.library.fail(error_sentence(error, t))
         return shown | {self.tabs: gr.Tabs(selected="write")}
 
     def style_choices(self, values: Values) -> Answer:

@@ -1,10 +1,12 @@
 """The gate and the rule by which one draft is chosen. Documented in docs/CHOOSING.md.
 
-A draft fails the gate when it copies a sample, misses the length by more than half, loses a fact or
-strays from the plan. Among those that pass (all, if none does) the highest worth is chosen:
+A draft fails the gate when it copies a sample, misses the length by more than half, loses a fact,
+strays from the plan or holds a phrase of the never list that no fact says. Among those that pass
+(all, if none does) the highest worth is chosen:
 
     worth = 0.40 style + 0.25 faithful + 0.15 meaning + 0.20 fact recall − 0.30 copied
-            − 0.10 |1 − length ratio|  (at most 1)  − 0.25 for each reason it failed the gate
+            − 0.20 slop − 0.10 |1 − length ratio|  (at most 1)
+            − 0.25 for each reason it failed the gate
 
 and the critic adds 0.1 × (p − ½) to the draft that it preferred with probability p.
 """
@@ -34,6 +36,8 @@ def gate(text: str, scores: Scores, *, length_matters: bool = True) -> tuple[Gat
         failed.append("facts")
     if scores.meaning is not None and scores.meaning < MEANING_AT_LEAST:
         failed.append("plan")
+    if any(span.kind == "never" for span in scores.spans):
+        failed.append("never")
     return tuple(failed)
 
 
@@ -53,6 +57,7 @@ def worth(draft: Draft) -> float:
         + 0.15 * value(scores.meaning)
         + 0.20 * (1.0 if scores.fact_recall is None else scores.fact_recall)
         - 0.30 * (scores.copied or 0.0)
+        - 0.20 * (scores.slop or 0.0)
         - 0.10 * stray
         - _FAILURE * len(draft.failed)
     )

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from engine.errors import ContextOverflow
+from engine.errors import ContextOverflow, InvalidRequest
 from engine.events import PlanWords
 from engine.keeping import invents, says
 from engine.prompts.render import fill_part, message, version, wording
 from engine.protocols import JsonSchema, StopCheck, TextModel, never_stop
-from engine.text import sentences
+from engine.text import clean, sentences
 from engine.types import (
     Generation,
     Language,
@@ -31,6 +31,7 @@ from engine.types import (
 TITLE_CHARACTERS = 80
 SUMMARY_CHARACTERS = 240
 POINT_CHARACTERS = 160
+MAX_PLAN = 60_000
 _WORDS_PER_POINT = 30
 
 
@@ -266,8 +267,16 @@ def edited_plan(request: WritingRequest, plan: Plan, text: str) -> Plan:
     """Return the plan after its writer edited it: first line the title, then a point a line.
 
     Facts that no line says any more are named in `missing`.
+
+    Raises:
+        InvalidRequest: (field "plan") it is longer than any plan.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(text) > MAX_PLAN:
+        raise InvalidRequest(
+            f"The plan has {len(text):,} characters; {MAX_PLAN:,} fit at most. Shorten it.",
+            field="plan",
+        )
+    lines = [line.strip() for line in clean(text).splitlines() if line.strip()]
     title = lines[0].lstrip("# ") if lines else plan.title
     wanted = [re.sub(r"^[-*•]\s*", "", line) for line in lines[1:]]
     points = tuple(

@@ -14,6 +14,7 @@ MAX_TOPIC = 300
 MAX_FACT = 500
 MAX_AUDIENCE = 200
 MAX_SOURCE = 20_000
+_ROOM = 4  # a text so many times too long is refused as it came: cleaning megabytes takes seconds
 WORDS = (20, 800)
 DRAFTS = (1, 8)
 
@@ -98,7 +99,7 @@ def _one_line(text: str) -> str:
 
 
 def _short(text: str, limit: int, field: str, label: str) -> str:
-    line = _one_line(text)
+    line = _one_line(text) if len(text) <= _ROOM * limit else text
     if len(line) > limit:
         raise InvalidRequest(
             f"{label} has {len(line):,} characters; shorten it to {limit} at most.", field=field
@@ -114,6 +115,13 @@ def _topic(text: str) -> str:
 
 
 def _facts(given: str | Sequence[str]) -> tuple[str, ...]:
+    size = sum(map(len, given))
+    if size > _ROOM * MAX_FACTS * MAX_FACT:
+        raise InvalidRequest(
+            f"The facts have {size:,} characters; a note can hold {MAX_FACTS} facts of {MAX_FACT} "
+            "characters at most. Keep the ones that matter.",
+            field="facts",
+        )
     lines: Iterable[str] = clean(given).split("\n") if isinstance(given, str) else given
     stripped = (_without_marker(_one_line(line)) for line in lines)
     facts = tuple(dict.fromkeys(fact for fact in stripped if fact))
@@ -191,7 +199,8 @@ def _language(value: str) -> Language:
 
 
 def _source(text: str | None) -> str | None:
-    source = clean(text or "").strip()
+    given = text or ""
+    source = clean(given).strip() if len(given) <= _ROOM * MAX_SOURCE else given
     if len(source) > MAX_SOURCE:
         raise InvalidRequest(
             f"The text to restyle has {len(source):,} characters; {MAX_SOURCE:,} fit at most. "

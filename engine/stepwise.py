@@ -4,7 +4,8 @@ Given a whole note to write, a model of 135M parameters loops, swaps and invents
 a chat in which the author's own sentences answer rough notes of themselves, it says the fact in
 something like the author's manner (docs/LOG.md has the trial). Each point is drawn for all drafts
 in one batch, tried once more where it lost its fact or copied a sample, and said in plain words
-where that fails too: a fact is never lost to the model's whim.
+where that fails too: a fact is never lost to the model's whim, nor to the writer's never list (the
+scorer marks a phrase of the list that the facts themselves hold).
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -214,7 +215,7 @@ class _Task:
         """Draw one continuation for each chat, together; return whole sentences within `words`."""
         sampling = make_sampling(
             self.request, max_tokens=words * _TOKENS_PER_WORD + 8, salt=self.salt + salt
-        ).model_copy(update={"stop": ("\n",)})
+        ).model_copy(update={"stop": ("\n",), "never": self.profile.never})
         texts = [""] * len(chats)
         for event in self.stylist.model.generate(
             chats, sampling, adapter=self.adapter, should_stop=self.should_stop
@@ -287,11 +288,14 @@ def _traits(profile: StyleProfile) -> str:
 def _supported(draft: Draft, request: WritingRequest) -> list[str]:
     """Return the draft's sentences less those that the scorer found nothing to support.
 
-    Wrong numbers and names always go; what is merely added goes only while the rest is long enough
-    to pass the gate.
+    Wrong numbers and names always go, and so does what holds a phrase of the never list; what is
+    merely added goes only while the rest is long enough to pass the gate.
     """
-    spans = [s for s in (draft.scores.spans if draft.scores else ()) if s.kind == "unsupported"]
+    found = draft.scores.spans if draft.scores else ()
+    spans = [s for s in found if s.kind == "unsupported"]
+    banned = [s for s in found if s.kind == "never"]
     places = sentence_spans(draft.text)
+    places = [(a, b) for a, b in places if not any(a <= s.start < b for s in banned)]
     kept = [draft.text[a:b] for a, b in places]
     for soft in (False, True):
         for span in spans:

@@ -18,16 +18,16 @@ Item = TypeVar("Item")
 HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = r"\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f"
 _HANGUL = r"\u1100-\u11ff\uac00-\ud7af"
-_LONE = HAN + _KANA + _HANGUL
-_LETTER = rf"(?:[^\W\d_{_LONE}][\u0300-\u036f]*)"
+LONE = HAN + _KANA + _HANGUL
+_LETTER = rf"(?:[^\W\d_{LONE}][\u0300-\u036f]*)"
 _TOKEN = re.compile(
-    rf"[{_LONE}]|\d+(?:[.,．]\d+)*[%％]?|{_LETTER}+(?:['’]{_LETTER}+)*",
+    rf"[{LONE}]|\d+(?:[.,．]\d+)*[%％]?|{_LETTER}+(?:['’]{_LETTER}+)*",
 )
-_ALNUM = rf"(?:[^\W_{_LONE}][\u0300-\u036f]*)"
+_ALNUM = rf"(?:[^\W_{LONE}][\u0300-\u036f]*)"
 _WORD = rf"{_ALNUM}+(?:['’.,:/&@+\-]{_ALNUM}+)*"
 _WORDS: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(rf"[{_LONE}]+|{_WORD}"),
-    "zh": re.compile(rf"[{_LONE}]|{_WORD}"),
+    "en": re.compile(rf"[{LONE}]+|{_WORD}"),
+    "zh": re.compile(rf"[{LONE}]|{_WORD}"),
 }
 
 # Invisible marks that reorder or hide text. ZWJ (200D) is dealt with apart: emoji need it.
@@ -222,7 +222,7 @@ def guess_language(text: str) -> Language | None:
     Scripts decide between English and Chinese; among Latin texts, function words.
     """
     han, kana_hangul = (len(re.findall(f"[{script}]", text)) for script in (HAN, _KANA + _HANGUL))
-    words = [t for t in tokens(text) if t[0].isalpha() and not re.match(f"[{_LONE}]", t)]
+    words = [t for t in tokens(text) if t[0].isalpha() and not re.match(f"[{LONE}]", t)]
     latin = [word for word in words if unicodedata.name(word[0], "").startswith("LATIN")]
     others = len(words) - len(latin)
     if han > max(len(latin), others) and kana_hangul * 5 < han:

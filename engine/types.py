@@ -82,8 +82,7 @@ class PlanPoint(Value):
 class Plan(Value):
     """What to say, in neutral words.
 
-    Invariant (kept by `engine.planner`, checked here): `missing` are exactly the indices of facts
-    that no point carries, among `fact_count` facts.
+    Checked here: `missing` are exactly the facts, of `fact_count`, that no point carries.
     """
 
     title: str
@@ -124,13 +123,13 @@ class Sampling(Value):
     max_tokens: int = 256
     seed: int = 0
     stop: tuple[str, ...] = ()
+    never: tuple[str, ...] = Field(default=(), exclude=True)  # the profile keeps them
 
 
 class ModelCard(Value):
     """What a model is: enough to name it in a note and to decide what to ask of it.
 
-    `writes_plans` says that it can be trusted to word a plan's neutral text; smaller models only
-    give title, summary and order, and the program composes the rest.
+    `writes_plans` says that it can be trusted to word a plan's neutral text; else code does.
     """
 
     name: str
@@ -143,10 +142,7 @@ class ModelCard(Value):
 
 
 class Generation(Value):
-    """One finished text of a model, with what is needed to ask for it again.
-
-    `index` is its place among the conversations of the call; `finish` says why it ended.
-    """
+    """One finished text of a model, `index` of its call, with what it takes to ask for it again."""
 
     index: int = 0
     text: str
@@ -176,15 +172,14 @@ class Span(Value):
 
     start: int
     end: int
-    kind: Literal["fact", "copied", "unsupported"]
+    kind: Literal["fact", "copied", "unsupported", "slop", "never", "never_told"]
     note: str = ""
 
 
 class Scores(Value):
-    """What the scorer found. All in [0, 1] but `length_ratio`; higher is better but for `copied`.
+    """What the scorer found, in [0, 1] but `length_ratio`; higher is better but for copied, slop.
 
-    None means that what the score needs was not given. `facts_found[i]` says whether requested
-    fact i is in the text. `signature` names the scorer's version and settings.
+    None: what it needs was not given. `facts_found[i]`: requested fact i is in the text.
     """
 
     style: Share | None = None
@@ -195,12 +190,14 @@ class Scores(Value):
     fact_recall: Share | None = None
     length_ratio: float | None = None
     vss: Share | None = None
+    # Left out of old notes, whose addresses were made without it.
+    slop: Share | None = Field(default=None, exclude_if=lambda slop: slop is None)
     facts_found: tuple[bool, ...] = ()
     spans: tuple[Span, ...] = ()
     signature: str
 
 
-GateReason = Literal["copied", "length", "facts", "plan", "empty"]
+GateReason = Literal["copied", "length", "facts", "plan", "empty", "never"]
 
 
 class Draft(Value):

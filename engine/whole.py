@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.errors import ContextOverflow
 from engine.events import DraftWords
 from engine.exemplars import all_pieces
+from engine.never import untold
 from engine.profile.build import advice
 from engine.prompts.render import fill_part, message, version, wording
 from engine.protocols import Conversation, Embedder, StopCheck, TextModel, never_stop
@@ -17,6 +18,7 @@ from engine.types import (
     Message,
     ModelCard,
     Plan,
+    Sampling,
     StyleProfile,
     WritingRequest,
 )
@@ -48,9 +50,8 @@ class WholeStylist:
     ) -> Iterator[DraftWords | Draft]:
         """Yield each draft's text so far as it grows, then the Drafts, in order."""
         chat = whole_conversation(request, profile, plan)
-        yield from self._draw(
-            [chat] * request.drafts, request, "whole", adapter=adapter, should_stop=should_stop
-        )
+        sampling = _sampling(request, profile)
+        yield from self._draw([chat] * request.drafts, sampling, "whole", adapter, should_stop)
 
     def revise(
         self,
@@ -69,19 +70,17 @@ class WholeStylist:
         )
         answered = Message(role="assistant", content=draft.text)
         chat = [*whole_conversation(request, profile, plan), answered, ask]
-        yield from self._draw([chat], request, "mend", adapter=adapter, should_stop=should_stop)
+        sampling = _sampling(request, profile)
+        yield from self._draw([chat], sampling, "mend", adapter, should_stop)
 
     def _draw(
         self,
         chats: Sequence[Conversation],
-        request: WritingRequest,
+        sampling: Sampling,
         prompt: str,
-        *,
         adapter: str | None,
         should_stop: StopCheck,
     ) -> Iterator[DraftWords | Draft]:
-        room = request.words * _TOKENS_PER_WORD + 64
-        sampling = make_sampling(request, max_tokens=room)
         texts = [""] * len(chats)
         done: list[Generation] = []
         try:
@@ -100,6 +99,13 @@ class WholeStylist:
             ) from error
         for generation in sorted(done, key=lambda g: g.index):
             yield Draft(text=generation.text.strip(), generation=generation)
+
+
+def _sampling(request: WritingRequest, profile: StyleProfile) -> Sampling:
+    """Return how to draw: nothing of the never list but what the facts themselves say."""
+    room = request.words * _TOKENS_PER_WORD + 64
+    never = untold(profile.never, "\n".join(request.facts))
+    return make_sampling(request, max_tokens=room).model_copy(update={"never": never})
 
 
 def whole_conversation(request: WritingRequest, profile: StyleProfile, plan: Plan) -> list[Message]:
@@ -152,13 +158,14 @@ def complaints(request: WritingRequest, draft: Draft) -> str:
     missing = [f for f, ok in zip(request.facts, scores.facts_found, strict=False) if not ok]
     marked = {
         kind: "; ".join(draft.text[s.start : s.end] for s in scores.spans if s.kind == kind)
-        for kind in ("unsupported", "copied")
+        for kind in ("unsupported", "copied", "never")
     }
     ratio = scores.length_ratio or 1.0
     parts = (
         fill_part(words, "missing", facts="; ".join(missing)),
         fill_part(words, "unsupported", claims=marked["unsupported"]),
         fill_part(words, "copied", phrases=marked["copied"]),
+        fill_part(words, "never", phrases=marked["never"]),
         fill_part(words, "length", words=str(request.words)) if abs(ratio - 1) > 0.3 else "",
     )
     return "; ".join(p for p in parts if p)

@@ -36,7 +36,7 @@ class Database:
         except (ImportError, ArgumentError) as error:
             raise StorageError(
                 f"No driver for {address.drivername!r} databases: run"
-                " `pip install 'psycopg[binary]'`, or leave NOTEWRIGHT_DATABASE_URL empty."
+                " `pip install 'notewright[postgres]'`, or leave NOTEWRIGHT_DATABASE_URL empty."
             ) from error
         if _is_sqlite(address):
             _use_sqlite(self._engine, Path(self.place))

@@ -22,6 +22,9 @@ FILE_LINES, FUNCTION_LINES = 400, 50
 # Where anything at all may be caught, logged and told in other words: what a page runs.
 EDGES = {"app/tabs/desk.py": 2, "app/tabs/writing.py": 1}
 
+# Where a library of the extra `transformers` may be imported, late, by whoever set such a model.
+OPTIONAL = ("engine/models/sentence_transformer.py",)
+
 # In pieces, so that this file does not hold what it forbids.
 FORBIDDEN = re.compile(
     "|".join(
@@ -85,6 +88,12 @@ def declared() -> tuple[dict[str, str], dict[str, str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     product, tools = project["dependencies"], project["optional-dependencies"]["dev"]
     return dict(pin.split("==") for pin in product), dict(pin.split("==") for pin in tools)
+
+
+def extra(name: str) -> dict[str, str]:
+    """Return what pyproject.toml pins for a part that not everybody installs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return dict(pin.split("==") for pin in project["optional-dependencies"][name])
 
 
 # ------------------------------------------------------------------ imports
@@ -213,6 +222,10 @@ def test_every_dependency_is_pinned_as_the_lock_has_it() -> None:
     assert product.items() | tools.items() <= locked().items()
 
 
+def test_those_who_work_on_it_have_what_the_optional_parts_need() -> None:
+    assert extra("transformers").items() <= declared()[1].items()
+
+
 def test_the_container_gets_the_product_without_the_tools() -> None:
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     above, below = (
@@ -236,6 +249,7 @@ def test_everything_imported_is_declared() -> None:
             continue
         names = {home.lower().replace("_", "-") for home in homes.get(top, [top])}
         allowed = product if name.split("/")[0] in PACKAGES else product | tools
+        allowed = allowed | extra("transformers") if name in OPTIONAL else allowed
         if not names & allowed.keys():
             missing.append((name, top))
     assert missing == []

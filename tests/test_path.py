@@ -150,7 +150,6 @@ def test_choice_edit_and_stars_are_kept_and_the_text_in_force_follows(any_studio
     assert final_text(record) == "My own words."
     assert [f.kind for f in record.feedback] == ["choice", "edit", "stars"]
     assert record.note == note
-    assert any_studio.markdown(record) == f"# {note.plan.title}\n\nMy own words.\n"
 
 
 def test_feedback_that_cannot_be_meant_is_refused(any_studio: Studio) -> None:

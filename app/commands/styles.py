@@ -98,6 +98,10 @@ def edit_style(
         list[str] | None,
         typer.Option(metavar="NAME", help="A word, habit, rule or tag to leave out."),
     ] = None,
+    never: Annotated[
+        list[str] | None, typer.Option(metavar="PHRASE", help="A word or phrase never to write.")
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(metavar="PHRASE", help="Undo --never.")] = None,
     unstrike: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Undo --strike.")
     ] = None,
@@ -111,7 +115,8 @@ def edit_style(
         words = (*old.added_words, *(add_word or ()))
         said = old.guidance if guidance is None else guidance
         tags = (*old.added_tags, *(add_tag or ()))
-        edits = ProfileEdits(tuple(sorted(struck)), words, said, tags)
+        banned = tuple(p for p in (*old.never, *(never or ())) if p not in (allow or ()))
+        edits = ProfileEdits(tuple(sorted(struck)), words, said, tags, banned)
         new = studio.edit_style(OWNER, name, edits)
     say("Nothing to change." if new == old else f"Style {name!r} is at version {new.version} now.")
 
@@ -169,5 +174,7 @@ def _show(profile: "StyleProfile") -> None:
         say(f"Does: {tag_name} (added by you)")
     if profile.guidance:
         say(f"Guidance: {profile.guidance}")
+    if profile.never:
+        say(f"Never: {', '.join(profile.never[:20])}{' …' if len(profile.never) > 20 else ''}")
     if profile.struck:
         say(f"Struck out: {', '.join(profile.struck)}")

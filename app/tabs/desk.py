@@ -3,13 +3,15 @@
 import functools
 import hashlib
 import html
+import json
 import logging
 import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import gradio as gr
@@ -17,6 +19,8 @@ from gradio.blocks import Block
 from gradio.context import LocalContext
 
 from app.i18n import Texts, texts_for
+from app.limits import Limits
+from app.messages import told
 from app.settings import Settings
 from app.studio import LOCAL, Studio
 from engine.errors import InvalidRequest, ModelUnavailable, NotewrightError, Stopped
@@ -31,6 +35,7 @@ Answer: TypeAlias = dict[Block, Any]
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _POLL_SECONDS = 0.25
+_MOST_KEPT = 500_000
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
@@ -136,20 +141,22 @@ class Desk:
     studio: Studio
     settings: Settings
     loading: Loading
+    limits: Limits = field(default_factory=Limits)
     stops: Stops = field(default_factory=Stops)
     _typing: threading.Lock = field(default_factory=threading.Lock)
 
     def owner(self, token: object) -> str:
         """Return whose things a request may touch.
 
-        Alone on one's own machine there is one owner. On a shared server the random token kept in
-        the visitor's browser is their key; only its digest is stored.
+        Alone on one's own machine there is one owner. Where several people log in, it is the name
+        they logged in with. On a shared server without logins the random token kept in the
+        visitor's browser is their key. Only digests are stored.
         """
+        if self.settings.named_owners:
+            return _owner("u", _logged_in())
         if not self.settings.shared:
             return LOCAL
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise InvalidRequest("Your browser has not been recognised yet; reload the page.")
-        return f"v-{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+        return _owner("v", token if isinstance(token, str) and _TOKEN.fullmatch(token) else "")
 
     def token_for(self, token: object) -> str:
         """Return the visitor's token: the one they have, else a new random one of 128 bits."""
@@ -158,14 +165,50 @@ class Desk:
 
     def remember(self, owner: str, **parts: Any) -> None:
         """Keep parts of what is being typed; the other parts stay as they are."""
+        if self.settings.shared:
+            _check_kept(parts)
         with self._typing:
             self.studio.save_form(owner, self.studio.load_form(owner) | parts)
+
+    def with_files(self, typed: object, dropped: Sequence[str] | None) -> tuple[str, int]:
+        """Return the samples typed with those of dropped files, and how many; files are removed."""
+        paths = [Path(name) for name in dropped or ()]
+        try:
+            read = self.studio.read_samples(paths)
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+        texts = (str(typed or "").strip(), *(sample.text for sample in read))
+        return "\n\n---\n\n".join(text for text in texts if text), len(read)
 
     def known_style(self, owner: str, name: object) -> StyleProfile:
         """Return a saved style by the name that a page sent."""
         if not isinstance(name, str) or not name:
             raise InvalidRequest("Choose a style first.", field="style")
         return self.studio.style(owner, name)
+
+
+def _owner(kind: str, key: str) -> str:
+    """Return an owner's name in the database: a digest of the key that proves who they are."""
+    if not key:
+        raise InvalidRequest("Your browser has not been recognised yet; reload the page.")
+    return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _check_kept(parts: Mapping[str, Any]) -> None:
+    """Refuse to keep megabytes for a stranger; what they typed stays on their page."""
+    size = sum(len(json.dumps(part, ensure_ascii=False)) for part in parts.values())
+    if size > _MOST_KEPT:
+        raise InvalidRequest(
+            f"What you typed has {size:,} characters; this shared page keeps {_MOST_KEPT:,} at "
+            "most. It is still in its box: shorten it before you go on."
+        )
+
+
+def _logged_in() -> str:
+    """Return the name that whoever sent the present request logged in with; empty for nobody."""
+    request = LocalContext.request.get(None)
+    return str(getattr(request, "username", None) or "")
 
 
 def view(name: str, *events: str) -> gr.HTML:
@@ -254,7 +297,8 @@ def edge(
         try:
             return handler(self, *args, **named)
         except Exception as error:
-            asked = next((part for part in args if isinstance(part, gr.Request)), None)
+            given = (part for part in args if isinstance(part, gr.Request))
+            asked = next(given, None) or LocalContext.request.get(None)
             sentence = error_sentence(error, texts_for(asked))
             toast(sentence)
             return self.fail(sentence)
@@ -265,6 +309,6 @@ def edge(
 def error_sentence(error: Exception, t: Texts) -> str:
     """Return what to tell a person about an error, and log those that nobody foresaw."""
     if isinstance(error, NotewrightError):
-        return str(error)
+        return told(str(error), t.language)
     log.error("a handler of the page failed", exc_info=error)
     return t("error.unexpected")

@@ -8,9 +8,10 @@ import gradio as gr
 from gradio.blocks import Block
 
 from app.examples import Example
+from app.i18n import label
 from app.tabs.desk import Answer, Values
 from engine.requests import make_request
-from engine.types import StyleSample, Value, WritingRequest
+from engine.types import Value, WritingRequest
 
 
 class Form(Value):
@@ -89,6 +90,28 @@ class FormFields:
         return shown
 
 
+def language_choice(name: str, **settings: Any) -> gr.Radio:
+    """Return the choice of a note's or a style's language."""
+    return gr.Radio(
+        choices=[("English", "en"), ("中文", "zh")],
+        value="en",
+        label=label("form.language"),
+        elem_id=name,
+        **settings,
+    )
+
+
+def sample_files(name: str) -> gr.File:
+    """Return a place to drop files whose texts are samples."""
+    return gr.File(
+        label=label("form.files"),
+        file_count="multiple",
+        file_types=[".txt", ".md", ".docx"],
+        elem_id=name,
+        height=52,
+    )
+
+
 def example_form(example: Example, form: Form) -> Form:
     """Return the form with an example in it; what says how to write stays as it is."""
     return form.model_copy(
@@ -101,11 +124,6 @@ def example_form(example: Example, form: Form) -> Form:
             "words": example.words,
         }
     )
-
-
-def joined_samples(samples: tuple[StyleSample, ...]) -> str:
-    """Return samples as text that reads back as the same samples."""
-    return "\n\n---\n\n".join(sample.text for sample in samples)
 
 
 def style_choices(names: list[str], paste: Any) -> list[tuple[Any, str]]:

@@ -158,7 +158,7 @@ class LibraryTab:
         note_id = record.note.id
         return self._found({**values, self.opened: note_id}, t) | {
             self.opened: note_id,
-            self.view: open_note(record, t),
+            self.view: open_note(record, t, readings=self.desk.studio.readings(owner, record)),
             self.actions: gr.update(visible=True),
             self.said: "",
             self.undo: gr.update(visible=False),

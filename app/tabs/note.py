@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.feedback import chosen_draft, final_text
 from app.i18n import Texts, label, texts_for
+from app.present import note_markdown
 from app.render import status_line
 from app.shelf import note_cards, note_difference, rating_bar
 from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view
@@ -32,12 +33,12 @@ class NotePanel:
     markdown: gr.JSON
 
     # -- what is shown -----------------------------------------------------------------------
-    def show(self, record: NoteRecord, t: Texts, *, typed: str | None = None) -> Answer:
+    def show(self, owner: str, record: NoteRecord, t: Texts, *, typed: str | None = None) -> Answer:
         """Return the updates that show a note; `typed` is an edit not yet saved."""
         return {
             self.note_id: record.note.id,
             self.group: gr.update(visible=True),
-            self.cards: note_cards(record, t),
+            self.cards: note_cards(record, t, readings=self.desk.studio.readings(owner, record)),
             self.editor: final_text(record) if typed is None else typed,
             self.rating: rating_bar(record, t),
             self.difference: note_difference(record, t),
@@ -67,7 +68,7 @@ class NotePanel:
         owner, record = self._record(values)
         self.keep_typed(values)
         self.desk.studio.rate(owner, record.note.id, choose=event_number(event))
-        return self.show(self.desk.studio.note(owner, record.note.id), t)
+        return self.show(owner, self.desk.studio.note(owner, record.note.id), t)
 
     def keep_typed(self, values: Values) -> None:
         """Keep an edit that was typed but not saved, before the editor shows something else."""
@@ -91,7 +92,7 @@ class NotePanel:
             return {self.said: status_line(t("edit.same"), kind="idle")}
         self.desk.studio.rate(owner, record.note.id, edited_text=text, draft=chosen_draft(record))
         self.desk.remember(owner, editor=None)
-        shown = self.show(self.desk.studio.note(owner, record.note.id), t)
+        shown = self.show(owner, self.desk.studio.note(owner, record.note.id), t)
         return shown | {self.said: status_line(t("edit.saved"), kind="done")}
 
     @edge
@@ -115,7 +116,7 @@ class NotePanel:
         """Hand the note to the browser, which saves it as a file."""
         _, record = self._record(values)
         name = "".join(c if c.isalnum() else "-" for c in record.note.plan.title)[:60]
-        text = self.desk.studio.markdown(record)
+        text = note_markdown(record)
         return {self.markdown: {"name": f"{name.strip('-') or 'note'}.md", "text": text}}
 
     @edge

@@ -1,6 +1,5 @@
 """The Styles tab: saved styles on the left; what was found in the open one on the right."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,12 +11,10 @@ from app.plots import profile_view, samples_view
 from app.render import status_line
 from app.shelf import example_cards, style_list
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
-from app.tabs.form import joined_samples
+from app.tabs.form import language_choice, sample_files
 from engine.errors import InvalidRequest, NotFound
 from engine.profile.build import advice
 from engine.types import StyleProfile
-
-FILE_TYPES = [".txt", ".md", ".docx"]
 
 
 class StylesTab:
@@ -43,18 +40,12 @@ class StylesTab:
                 label=label("style.name"), placeholder=label("style.name_hint"),
                 elem_id="style-name", max_length=300,
             )  # fmt: skip
-            self.language = gr.Radio(
-                choices=[("English", "en"), ("中文", "zh")], value="en",
-                label=label("form.language"), elem_id="style-language",
-            )  # fmt: skip
+            self.language = language_choice("style-language")
             self.samples = gr.Textbox(
                 label=label("form.samples"), info=label("form.samples_info"), lines=6,
                 max_lines=14, elem_id="style-samples",
             )  # fmt: skip
-            self.files = gr.File(
-                label=label("form.files"), file_count="multiple", file_types=FILE_TYPES,
-                elem_id="style-files", height=52,
-            )  # fmt: skip
+            self.files = sample_files("style-files")
             with gr.Row(elem_classes="actions"):
                 self.add = gr.Button(label("style.add"), variant="primary", elem_id="add-style")
                 self.extend = gr.Button(
@@ -86,6 +77,10 @@ class StylesTab:
                 label=label("style.guidance"), info=label("style.guidance_info"), lines=2,
                 elem_id="guidance", max_length=2_000,
             )  # fmt: skip
+            self.never = gr.Textbox(
+                label=label("style.never"), info=label("style.never_info"), lines=2, max_lines=8,
+                elem_id="never", max_length=400_000,
+            )  # fmt: skip
             with gr.Row(elem_classes="actions"):
                 self.keep = gr.Button(label("style.keep"), size="sm", elem_id="keep-style")
             with gr.Accordion(label("style.samples"), open=False):
@@ -97,7 +92,7 @@ class StylesTab:
         return {
             self.opened, self.deleted, self.list, self.name, self.samples, self.files, self.said,
             self.undo, self.welcome, self.group, self.rename_to, self.version, self.view,
-            self.words, self.guidance, self.sample_view, self.extend, self.language,
+            self.words, self.guidance, self.never, self.sample_view, self.extend, self.language,
         }  # fmt: skip
 
     def refresh(self, owner: str, t: Texts, opened: object = "") -> Answer:
@@ -133,6 +128,7 @@ class StylesTab:
             self.view: profile_view(profile, advice(profile), t),
             self.words: ", ".join(profile.added_words),
             self.guidance: profile.guidance,
+            self.never: "\n".join(profile.never),
             self.sample_view: samples_view(profile),
         }
 
@@ -215,16 +211,9 @@ class StylesTab:
     @edge
     def take_files(self, values: Values, request: gr.Request) -> Answer:
         """Put dropped files into the samples box, then forget the files."""
-        paths = [Path(name) for name in values[self.files] or []]
-        try:
-            read = self.desk.studio.read_samples(paths)
-        finally:
-            for path in paths:
-                path.unlink(missing_ok=True)
-        typed = str(values[self.samples] or "").strip()
-        both = [text for text in (typed, joined_samples(read)) if text]
-        said = texts_for(request)("form.files_read", count=len(read))
-        return {self.samples: "\n\n---\n\n".join(both), self.files: None} | self._say(said)
+        samples, count = self.desk.with_files(values[self.samples], values[self.files])
+        said = texts_for(request)("form.files_read", count=count)
+        return {self.samples: samples, self.files: None} | self._say(said)
 
     @edge
     def strike_out(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
@@ -235,7 +224,7 @@ class StylesTab:
 
     @edge
     def keep_edits(self, values: Values, request: gr.Request) -> Answer:
-        """Save added words and guidance as a new version."""
+        """Save added words, guidance and the never list as a new version."""
         owner, profile = self._open(values)
         words = str(values[self.words] or "").replace("，", ",").replace("、", ",").split(",")
         edits = ProfileEdits(
@@ -243,6 +232,7 @@ class StylesTab:
             added_words=tuple(word.strip() for word in words if word.strip()),
             guidance=str(values[self.guidance] or ""),
             added_tags=profile.added_tags,
+            never=tuple(str(values[self.never] or "").splitlines()),
         )
         return self._edited(owner, profile.name, edits, texts_for(request))
 
@@ -316,7 +306,9 @@ class StylesTab:
         self.extend.click(self.extend_style, known | entered, out, **quiet)
         self.files.upload(self.take_files, entered | {self.files}, out, **quiet)
         self.view.strike(self.strike_out, known, out, **quiet)
-        self.keep.click(self.keep_edits, known | {self.words, self.guidance}, out, **quiet)
+        self.keep.click(
+            self.keep_edits, known | {self.words, self.guidance, self.never}, out, **quiet
+        )
         self.rename.click(self.rename_style, known | {self.rename_to}, out, **quiet)
         self.delete.click(self.delete_style, known, out, **quiet)
         self.undo.click(self.undo_delete, {self.token, self.deleted}, out, **quiet)

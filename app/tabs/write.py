@@ -1,6 +1,5 @@
 """The Write tab: the form on the left, the plan, the drafts and the note on the right."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,14 +9,19 @@ from app.i18n import Texts, label, texts_for
 from app.render import status_line
 from app.shelf import example_cards
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
-from app.tabs.form import Form, FormFields, example_form, joined_samples, style_choices
+from app.tabs.form import (
+    Form,
+    FormFields,
+    example_form,
+    language_choice,
+    sample_files,
+    style_choices,
+)
 from app.tabs.note import note_panel
 from app.tabs.writing import WriteFlow, WriteParts
 from engine.errors import NotFound
 from engine.requests import DRAFTS, WORDS
 from engine.types import Language
-
-FILE_TYPES = [".txt", ".md", ".docx"]
 
 
 class WriteTab:
@@ -56,15 +60,9 @@ class WriteTab:
             label=label("form.samples"), info=label("form.samples_info"), lines=5, max_lines=10,
             elem_id="samples",
         )  # fmt: skip
-        self.files = gr.File(
-            label=label("form.files"), file_count="multiple", file_types=FILE_TYPES,
-            elem_id="files", height=52,
-        )  # fmt: skip
+        self.files = sample_files("files")
         with gr.Row(elem_classes="pair"):
-            language = gr.Radio(
-                choices=[("English", "en"), ("中文", "zh")], value="en",
-                label=label("form.language"), elem_id="language", min_width=140,
-            )  # fmt: skip
+            language = language_choice("language", min_width=140)
             words = gr.Slider(
                 *WORDS, value=120, step=10, label=label("form.words"), elem_id="words",
                 min_width=140, buttons=[],
@@ -168,7 +166,7 @@ class WriteTab:
         editor = kept.get("editor") or {}
         typed = editor.get("text") if editor.get("note_id") == note_id else None
         plan = kept.get("plan") if kept.get("note_id") == note_id else None
-        return self.parts.note.show(record, t, typed=typed) | {
+        return self.parts.note.show(owner, record, t, typed=typed) | {
             self.parts.plan: plan or self.desk.studio.plan_text(record.note.plan),
             self.parts.plan_group: gr.update(visible=True),
             self.parts.examples: gr.update(visible=False),
@@ -205,18 +203,12 @@ class WriteTab:
     def take_files(self, values: Values, request: gr.Request) -> Answer:
         """Put dropped files into the samples box, then forget the files."""
         t = texts_for(request)
-        paths = [Path(name) for name in values[self.files] or []]
         fields = self.parts.fields
-        try:
-            read = self.desk.studio.read_samples(paths)
-        finally:
-            for path in paths:
-                path.unlink(missing_ok=True)
         form = fields.read(values)
-        both = [text for text in (form.samples.strip(), joined_samples(read)) if text]
-        form = form.model_copy(update={"samples": "\n\n---\n\n".join(both), "style": ""})
+        samples, count = self.desk.with_files(form.samples, values[self.files])
+        form = form.model_copy(update={"samples": samples, "style": ""})
         self._keep(values, form)
-        said = status_line(t("form.files_read", count=len(read)), kind="done")
+        said = status_line(t("form.files_read", count=count), kind="done")
         return fields.fill(form) | {self.files: None, self.parts.status: said}
 
     @edge

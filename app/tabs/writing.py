@@ -120,7 +120,7 @@ class WriteFlow:
         planned = None
         opening = self._busy() | self._cleared()
         events = self.desk.studio.plan(run.owner, asked, should_stop=run.flag.is_set)
-        for event in frames(canvas, events):
+        for event in frames(canvas, self.desk.limits.plan(run.owner, events)):
             planned = event if isinstance(event, PlanReady) else planned
             yield opening | self._plan_frame(canvas, event)
             opening = {}
@@ -200,7 +200,7 @@ class WriteFlow:
         )
         cards = self.parts.note.cards
         try:
-            for event in frames(canvas, events):
+            for event in frames(canvas, self.desk.limits.draft(run.owner, events)):
                 if isinstance(event, NoteReady):
                     yield self._finished(run, event)
                 else:
@@ -221,7 +221,7 @@ class WriteFlow:
         )
         return (
             self._idle()
-            | self.parts.note.show(record, run.t)
+            | self.parts.note.show(run.owner, record, run.t)
             | {
                 self.parts.status: done,
                 self.parts.pending: {},

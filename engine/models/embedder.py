@@ -2,9 +2,7 @@
 
 import json
 import math
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,11 +11,11 @@ import numpy as np
 
 from engine.errors import ModelUnavailable
 from engine.models.bert import BertEncoder
+from engine.models.row_cache import RowCache
 from engine.protocols import Vectors
 
 _MAX_TOKENS = 256
 _BATCH_TOKENS = 4_096
-_CACHE = 2_048
 
 
 class MiniLMEmbedder:
@@ -37,8 +35,7 @@ class MiniLMEmbedder:
     def __init__(self, *, threads: int | None = None, directory: Path | None = None) -> None:
         """Load the weights (90 MB, 0.2 s)."""
         self._threads = threads
-        self._lock = threading.Lock()
-        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache = RowCache(self._encode)
         self._load(directory or _package_directory())
 
     def _load(self, directory: Path) -> None:
@@ -71,19 +68,8 @@ class MiniLMEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row of 384 numbers per text: shape (len(texts), 384)."""
-        with self._lock:
-            missing = [text for text in dict.fromkeys(texts) if text not in self._cache]
-            fresh = dict(zip(missing, self._encode(missing), strict=True))
-            rows = [fresh[text] if text in fresh else self._cache[text] for text in texts]
-            self._remember(texts, rows)
+        rows = self._cache.rows(texts)
         return np.stack(rows) if rows else np.zeros((0, self._width), dtype=np.float32)
-
-    def _remember(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
-        for text, row in zip(texts, rows, strict=True):
-            self._cache[text] = row
-            self._cache.move_to_end(text)
-        while len(self._cache) > _CACHE:
-            self._cache.popitem(last=False)
 
     def _encode(self, texts: Sequence[str]) -> list[Vectors]:
         """Encode in batches of about as many tokens as keep the working set small."""

@@ -8,7 +8,7 @@ drafts; this class uses the low-level functions through the small modules beside
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +25,30 @@ from engine.types import Delta, Generation, Language, ModelCard, Sampling
 PLAN_WRITER_PARAMETERS = 1_400_000_000
 """From this size on a model is trusted to word a plan's neutral text."""
 
+LEAST_TURNS = 16
+"""Times that a text may be taken back for the never list; long ones a quarter of their tokens."""
+
 _WAIT = 0.1
 
 
 @dataclass(eq=False)
 class _Run:
-    """One conversation while it is being written."""
+    """One conversation while it is being written.
+
+    `barred` are the tokens that may not stand at a place of the answer: each began a phrase of the
+    never list there. `turns` counts how often the answer was taken back.
+    """
 
     index: int
     slot: Slot
     cached: int
     sampler: TokenSampler
     stream: TextStream
-    written: int = 0
+    tokens: list[int] = field(default_factory=list)
     next_token: int = -1
     finish: str = ""
+    barred: dict[int, set[int]] = field(default_factory=dict)
+    turns: int = 0
 
 
 class LlamaCppModel:
@@ -116,7 +125,9 @@ class LlamaCppModel:
         """Continue every conversation, together.
 
         Prompts are evaluated once where they agree, and not at all where an earlier call with the
-        same adapter evaluated them (`Generation.cached_tokens`).
+        same adapter evaluated them (`Generation.cached_tokens`). A phrase of `sampling.never` is
+        taken back before it is shown and written otherwise, up to a limit; a text that reaches it
+        ends with its last whole sentence. Under a schema the list does not hold.
 
         Raises:
             ContextOverflow: a prompt with `max_tokens` does not fit.
@@ -196,7 +207,8 @@ class LlamaCppModel:
 
     def _start(self, index: int, slot: Slot, sampling: Sampling, grammar: str | None) -> _Run:
         sampler = TokenSampler(self._weights, sampling, sampling.seed + index, grammar)
-        return _Run(index, slot, 0, sampler, TextStream(sampling.stop))
+        never = () if grammar else sampling.never
+        return _Run(index, slot, 0, sampler, TextStream(sampling.stop, never))
 
     def _read(
         self, runs: Sequence[_Run], entries: Sequence[Entry], should_stop: StopCheck
@@ -241,7 +253,8 @@ class LlamaCppModel:
                     self._draw(run, place)
 
     def _draw(self, run: _Run, place: int) -> None:
-        token = run.sampler.sample(self._context.pointer, place)
+        barred = run.barred.get(len(run.tokens), ())
+        token = run.sampler.sample(self._context.pointer, place, barred)
         run.next_token = -1 if token is None or self._weights.ends(token) else token
 
     def _grow(self, run: _Run, most: int) -> str:
@@ -250,15 +263,34 @@ class LlamaCppModel:
         if run.next_token < 0 or most < 1:
             run.finish = "stop" if run.next_token < 0 else "length"
         else:
-            run.written += 1
+            run.tokens.append(run.next_token)
             text = run.stream.push(self._weights.piece(run.next_token))
             if run.stream.stopped:
                 run.finish = "stop"
-            elif run.written >= most:
+            elif len(run.tokens) >= most:
                 run.finish = "length"
         if run.finish:
             text += run.stream.finish()
+        if run.stream.caught is not None:
+            self._take_back(run, run.stream.caught, max(LEAST_TURNS, most // 4))
         return text
+
+    def _take_back(self, run: _Run, place: int, limit: int) -> None:
+        """Go back to where a banned phrase began and bar the token that began it there."""
+        run.turns += 1
+        token = None
+        if run.turns <= limit:
+            token = self._context.rewind(run.slot, run.slot.prompt_length + place - 1)
+        if token is None:
+            run.stream.end_cleanly()
+            run.finish = "stop"
+            return
+        run.barred = {at: tokens for at, tokens in run.barred.items() if at <= place}
+        run.barred.setdefault(place, set()).add(run.tokens[place])
+        del run.tokens[place:]
+        run.stream.rewind(place)
+        run.sampler.rewind(run.tokens)
+        run.next_token, run.finish = token, ""
 
     def _finished(self, run: _Run, sampling: Sampling, adapter: str | None) -> Generation:
         return Generation(
@@ -270,7 +302,7 @@ class LlamaCppModel:
             sampling=sampling,
             prompt_tokens=run.slot.prompt_length,
             cached_tokens=run.cached,
-            completion_tokens=run.written,
+            completion_tokens=len(run.tokens),
             finish="length" if run.finish == "length" else "stop",
         )
 

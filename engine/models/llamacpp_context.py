@@ -209,6 +209,20 @@ class LlamaContext:
         pointer = self._api.llama_get_logits_ith(self.pointer, place)
         return np.ctypeslib.as_array(pointer, (self.weights.vocabulary_size,)).copy()
 
+    def rewind(self, slot: Slot, length: int) -> int | None:
+        """Forget a sequence from its token number `length` on; return that token.
+
+        Evaluated again, it gives the logits that followed it. None where the model's memory cannot
+        be cut; the sequence then stays as it is.
+        """
+        if length < 0 or not self.weights.cuts_sequences:
+            return None
+        if not self._api.llama_memory_seq_rm(self._memory, slot.number, length, -1):
+            return None
+        token = slot.tokens[length]
+        del slot.tokens[length:]
+        return token
+
     def next_chunk(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return the first entries that can be evaluated in about a heartbeat's time."""
         return entries[: self._chunk]

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import weakref
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -56,6 +57,7 @@ class TokenSampler:
         self._weights = weights
         self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
         self._free = [weakref.finalize(self, api.llama_sampler_free, self._chain)]
+        self._penalties: Pointer = None
         for part in self._parts(sampling, seed):
             api.llama_sampler_chain_add(self._chain, part)
         self._grammar: Pointer = None
@@ -75,13 +77,29 @@ class TokenSampler:
         for free in self._free:
             free()
 
-    def sample(self, context: Pointer, output: int) -> int | None:
-        """Draw the next token from the logits at `output`; None when the grammar allows none."""
-        if self._grammar is None:
+    def rewind(self, tokens: Sequence[int]) -> None:
+        """Remember `tokens` as what was written so far, for the penalty on repetition.
+
+        The random numbers go on where they are.
+        """
+        if self._penalties is not None:
+            self._api.llama_sampler_reset(self._penalties)
+            for token in tokens[-REPEAT_WINDOW:]:
+                self._api.llama_sampler_accept(self._penalties, token)
+
+    def sample(self, context: Pointer, output: int, barred: Collection[int] = ()) -> int | None:
+        """Draw the next token from the logits at `output`; None when the grammar allows none.
+
+        `barred` tokens cannot be drawn: their logits are overwritten in place.
+        """
+        if self._grammar is None and not barred:
             return int(self._api.llama_sampler_sample(self._chain, context, output))
         logits = np.ctypeslib.as_array(
             self._api.llama_get_logits_ith(context, output), (self._weights.vocabulary_size,)
         )
+        logits[list(barred)] = -np.inf
+        if self._grammar is None:
+            return int(self._api.llama_sampler_sample(self._chain, context, output))
         token = self._draw(logits, constrained=False)
         if token is None or not self._allowed(token):
             token = self._draw(logits, constrained=True)
@@ -121,11 +139,10 @@ class TokenSampler:
     def _parts(self, sampling: Sampling, seed: int) -> list[Pointer]:
         api, parts = self._api, []
         if sampling.repeat_penalty != 1.0:
-            parts.append(
-                api.llama_sampler_init_penalties(
-                    self._weights.vocabulary_size, REPEAT_WINDOW, sampling.repeat_penalty, 0.0, 0.0
-                )
+            self._penalties = api.llama_sampler_init_penalties(
+                self._weights.vocabulary_size, REPEAT_WINDOW, sampling.repeat_penalty, 0.0, 0.0
             )
+            parts.append(self._penalties)
         if sampling.temperature <= 0:
             return [*parts, api.llama_sampler_init_greedy()]
         return [

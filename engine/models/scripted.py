@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 from engine.errors import ContextOverflow, Stopped
 from engine.models.scripted_replies import go_on, write_json, write_note
+from engine.never import NeverList
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
+from engine.text import sentence_spans
 from engine.types import Delta, Generation, ModelCard, Sampling
 
 Reply: TypeAlias = Callable[[Conversation, JsonSchema | None, int], str]
@@ -86,13 +88,15 @@ class ScriptedModel:
     ) -> Iterator[Delta | Generation]:
         """Answer every conversation, a word of each in turn.
 
+        Sentences that hold a phrase of `sampling.never` are left out (not under a schema).
+
         Raises:
             ContextOverflow: a prompt with `max_tokens` is longer than the context.
             Stopped: `should_stop()` became true.
         """
         prompts = [self._prompt_tokens(c, sampling) for c in conversations]
         texts = [
-            self._cut(self._answer(c, schema, sampling.seed + i), sampling)
+            self._cut(self._answer(c, schema, sampling.seed + i), sampling, schema)
             for i, c in enumerate(conversations)
         ]
         running = {i: _PIECE.findall(text)[: sampling.max_tokens] for i, text in enumerate(texts)}
@@ -153,7 +157,9 @@ class ScriptedModel:
         return self._replies[number % len(self._replies)]
 
     @staticmethod
-    def _cut(text: str, sampling: Sampling) -> str:
+    def _cut(text: str, sampling: Sampling, schema: JsonSchema | None) -> str:
+        if sampling.never and schema is None:
+            text = _without(text, NeverList.of(sampling.never))
         found = [at for at in (text.find(stop) for stop in sampling.stop if stop) if at >= 0]
         return text[: min(found)] if found else text
 
@@ -168,6 +174,14 @@ class ScriptedModel:
             if should_stop():
                 raise Stopped("Stopped.")
             yield Delta(index=index)
+
+
+def _without(text: str, never: NeverList) -> str:
+    """Return a text less its sentences that hold an entry; all else stays as it is."""
+    for start, end in reversed(sentence_spans(text)):
+        if never.find(text[start:end]):
+            text = text[:start] + text[end:].lstrip(" ")
+    return "" if never.find(text) else text.rstrip()
 
 
 def _text_of(conversation: Conversation) -> str:

@@ -34,6 +34,7 @@ def build_profile(
     Raises:
         InvalidRequest: (field "samples") there is no text, too much, or another language's.
     """
+    _check_size(samples)
     cleaned = (StyleSample(title=s.title, text=clean(s.text).strip()) for s in samples)
     kept = tuple(dict.fromkeys(s for s in cleaned if count_words(s.text, language)))
     _check(kept, language)
@@ -59,6 +60,12 @@ def _check(samples: Sequence[StyleSample], language: Language) -> None:
         raise InvalidRequest(
             "Add at least one sample of the style: paste a text or drop a file.", field="samples"
         )
+    for sample in samples:
+        _check_language(sample, language)
+
+
+def _check_size(samples: Sequence[StyleSample]) -> None:
+    """Refuse too much text as it came: cleaning megabytes would take seconds."""
     size = sum(len(s.text) for s in samples)
     if size > MAX_CHARACTERS:
         raise InvalidRequest(
@@ -66,8 +73,6 @@ def _check(samples: Sequence[StyleSample], language: Language) -> None:
             "Keep the most typical ones.",
             field="samples",
         )
-    for sample in samples:
-        _check_language(sample, language)
 
 
 def _check_language(sample: StyleSample, language: Language) -> None:

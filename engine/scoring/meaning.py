@@ -20,8 +20,8 @@ _PAIRS = (0.02, 0.4)
 def meaning(text: str, source: str, language: Language, embedder: Embedder) -> float:
     """Return closeness of meaning in [0, 1].
 
-    The embedded model reads English only; for Chinese the share of the source's character pairs
-    that the text keeps stands in, and the signature says so.
+    The embedded model reads English only, and no scale is measured for one that reads Chinese:
+    the share of the source's character pairs that the text keeps stands in, as the signature says.
     """
     if language == "zh":
         wanted, have = content(source), set(content(text))

@@ -5,14 +5,17 @@ reward of the prompt search. VSS is the Valid Style Score of Structured Style-Re
 2603.05933) with its soft gate: style, or a tenth of it where the meaning was lost.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zlib import crc32
 
 from engine.protocols import Embedder
 from engine.scoring.copying import RUN, copied
 from engine.scoring.facts import find_facts
 from engine.scoring.faithfulness import faithful
 from engine.scoring.meaning import GATE, meaning
+from engine.scoring.never import find_never
+from engine.scoring.slop import find_slop, load_phrases
 from engine.scoring.style import style
 from engine.text import count_words
 from engine.types import Language, Scores, Span, StyleProfile, StyleSample
@@ -23,9 +26,13 @@ SOFT_GATE = 0.1
 
 @dataclass(frozen=True)
 class NoteScorer:
-    """Scores notes with classic measures and an embedder; loads nothing of its own."""
+    """Scores notes with classic measures and an embedder; loads no model of its own.
+
+    `phrases` are the stock phrases by language, where they are not the list that ships.
+    """
 
     embedder: Embedder
+    phrases: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
     def score(
         self,
@@ -47,6 +54,14 @@ class NoteScorer:
         supported, claims = self._faithful(text, source, language)
         factual, _ = self._faithful(text, knowledge, language)
         closeness = style(text, [s.text for s in titled], language) if titled else None
+        slop = find_slop(
+            text,
+            language,
+            self._phrases(language),
+            samples=[s.text for s in titled],
+            told="\n".join(facts),
+        )
+        banned = find_never(text, profile.never, facts) if profile else ()
         kept = meaning(text, source, language, self.embedder) if source else None
         return Scores(
             style=closeness,
@@ -57,26 +72,32 @@ class NoteScorer:
             fact_recall=sum(found) / len(found) if found else None,
             length_ratio=count_words(text, language) / words if words else None,
             vss=_valid_style(closeness, kept),
+            slop=slop.meter,
             facts_found=found,
-            spans=(*places, *copies, *claims),
+            spans=(*places, *copies, *claims, *(f.span for f in slop.findings), *banned),
             signature=self.signature(language),
         )
+
+    def _phrases(self, language: Language) -> tuple[str, ...]:
+        return self.phrases[language] if language in self.phrases else load_phrases(language)
 
     def _faithful(
         self, text: str, source: str | None, language: Language
     ) -> tuple[float | None, tuple[Span, ...]]:
-        # The embedded model reads English only: Chinese is held to its words.
+        # No embedder is measured for Chinese (`meaning.py`): it is held to its words.
         if not source:
             return None, ()
         return faithful(text, source, self.embedder if language == "en" else None)
 
     def signature(self, language: Language) -> str:
         """Return what the numbers depend on, in the manner of sacreBLEU's signatures."""
+        listed = self._phrases(language)
         meant = self.embedder.name if language == "en" else "character pairs"
         return (
             f"notewright-scorer/{VERSION} lang={language} style=stylometry meaning={meant} "
             f"faithful=words+names+numbers copied={RUN[language]}-grams "
-            f"vss=soft{SOFT_GATE}@meaning>{GATE}"
+            f"vss=soft{SOFT_GATE}@meaning>{GATE} "
+            f"slop={len(listed)}-phrases/{crc32(chr(10).join(listed).encode()):08x}"
         )
 
 

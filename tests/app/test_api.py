@@ -108,6 +108,13 @@ def test_what_cannot_be_used_is_told_in_a_sentence(
         write(client, **changes)
 
 
+def test_a_program_that_asks_for_chinese_is_told_in_chinese(app: Served) -> None:
+    asking = Client(app.url, verbose=False, headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
+    with pytest.raises(AppError, match="主题还空着"):
+        write(asking, topic=" ")
+    asking.close()
+
+
 @pytest.mark.parametrize(
     "feedback", [{}, {"stars": 9}, {"stars": 1, "thumb": "up"}, {"choose": 40}, {"tag": "rude"}]
 )

@@ -252,21 +252,21 @@ def test_a_rating_that_cannot_be_kept_says_why(
 # ------------------------------------------------------------------ styles
 
 
-def test_styles_are_added_extended_edited_renamed_removed_and_restored(
-    run: Run, voice: list[Path]
-) -> None:
+def test_a_style_is_made_edited_renamed_removed_and_restored(run: Run, voice: list[Path]) -> None:
     assert run("styles", "add", "Boats", voice[0]).code == 0
     assert run("styles", "extend", "Boats", voice[1]).code == 0
     edit = ["--guidance", "Never cheer.", "--add-word", "fog", "--strike", "exclamation"]
-    assert run("styles", "edit", "Boats", *edit, "--add-tag", "humour").code == 0
+    edit += ["--never", "delve", "--never", "vibrant", "--add-tag", "humour"]
+    assert run("styles", "edit", "Boats", *edit).code == 0
+    assert run("styles", "edit", "Boats", "--allow", "vibrant").code == 0
     assert "the tags are question" in run("styles", "edit", "Boats", "--add-tag", "gloom").err
     assert run("styles", "rename", "Boats", "Tides").code == 0
 
     [row] = run("styles", "list", "--json").json
-    assert (row["name"], row["version"], row["samples"]) == ("Tides", 3, 2)
+    assert (row["name"], row["version"], row["samples"]) == ("Tides", 4, 2)
     profile = run("styles", "show", "Tides", "--json").json
-    assert (profile["guidance"], profile["added_words"]) == ("Never cheer.", ["fog"])
-    assert (profile["struck"], profile["added_tags"]) == (["exclamation"], ["humour"])
+    own = [profile[key] for key in ("guidance", "struck", "added_words", "added_tags", "never")]
+    assert own == ["Never cheer.", ["exclamation"], ["fog"], ["humour"], ["delve"]]
     assert profile["syntax"]["sentence_words"] > 0
     assert profile["rules"] == []  # two short samples: nothing is sure
     assert {"name", "rate", "reference_rate", "examples"} == set(profile["tags"][0])

@@ -12,19 +12,9 @@ from app.i18n import Texts, label, preferred_language, table
 from app.plots import histogram, profile_view
 from app.render import Card, band, difference, draft_cards, marked_text, score_lines, status_line
 from app.shelf import example_cards, note_cards, note_list, open_note, rating_bar, style_list
-from engine.profile import parsing
+from engine.scoring.nouns import MarkUse, Rhythm, StyleReading, WordUse
 from engine.text import count_words
-from engine.types import (
-    Habit,
-    PragmaticTag,
-    Scores,
-    SignatureWord,
-    Span,
-    StyleProfile,
-    SyntaxMetrics,
-    SyntaxRule,
-    Verdict,
-)
+from engine.types import Habit, Scores, SignatureWord, Span, Verdict
 from storage.store import NotePage, NoteRecord, NoteSummary, StyleRow
 from tests import builders
 
@@ -189,6 +179,35 @@ def test_lost_facts_are_listed() -> None:
     assert "It rained" not in html
 
 
+@pytest.mark.parametrize(
+    ("meter", "word"), [(0.0, "plain"), (0.049, "plain"), (0.05, "some"), (0.15, "machine")]
+)
+def test_stock_phrases_have_a_meter_in_words(meter: float, word: str) -> None:
+    for t in (EN, ZH):
+        (line,) = score_lines(scores(slop=meter), builders.request(), t)
+        assert (line.key, line.word) == ("slop", t(f"slop.{word}"))
+    assert 'class="m-slop"' in marked_text("Overall.", [Span(start=0, end=7, kind="slop")], EN)
+
+
+def test_the_style_is_told_as_a_percent_with_its_range_and_reasons() -> None:
+    reading = StyleReading(
+        score=0.5, floor=0.2, ceiling=0.6, percent=0.74, low=0.61, high=0.83,
+        over=(WordUse(word=NASTY, rate=4.0, usual=1.0),),
+        under=(WordUse(word="honestly", rate=0.0, usual=1.5),),
+        rhythm=Rhythm(mean=22.0, spread=4.0, usual_mean=8.0, usual_spread=3.0),
+        marks=(MarkUse(name="exclamation", rate=0.2, usual=3.1),),
+    )  # fmt: skip
+    draft = builders.draft("Some text.")
+    for t, words in ((EN, "of the way from anybody to you"), (ZH, "像你写的")):
+        html = draft_cards([Card(0, draft.text, draft, reading=reading)], builders.request(), t)
+        said = text_of(html)
+        assert "74% (61–83%)" in said or "74%（61–83%）" in said
+        for part in (words, "honestly", "22", "8", t("habit.exclamation"), "3.1"):
+            assert part in said, part
+        harmless(html)
+    assert "why-style" not in draft_cards([Card(0, "x", draft)], builders.request(), EN)
+
+
 # ------------------------------------------------------------------ the chosen draft
 
 
@@ -256,58 +275,6 @@ def test_a_struck_word_can_be_brought_back() -> None:
     struck = profile.words[0].word
     html = profile_view(profile.model_copy(update={"struck": (struck,)}), [], EN)
     assert f'aria-label="Bring back {struck}"' in html
-
-
-def _built() -> StyleProfile:
-    rule = SyntaxRule(name="NP → DT JJ JJ NN", count=4, llr=9.1, ratio=3.0, example="<b> & co")
-    tags = (
-        PragmaticTag(name="imperative", rate=0.25, reference_rate=0.05, examples=("Row <hard>.",)),
-        PragmaticTag(name="hedging", rate=0.0, reference_rate=0.1),
-    )
-    return builders.profile(
-        shape=builders.shape(sentence_lengths=(8,) * 40),
-        rules=(rule,),
-        tags=tags,
-        syntax=SyntaxMetrics(sentence_words=8.0, verb_noun_ratio=0.7),
-    )
-
-
-def test_rules_tags_and_metrics_are_shown_with_example_and_advice() -> None:
-    html = profile_view(_built(), [], EN)
-    assert "Often puts two adjectives before a noun." in html
-    assert "&lt;b&gt; &amp; co" in html
-    assert "Tells the reader what to do: every fourth sentence." in html
-    assert "Row &lt;hard&gt;." in html
-    assert "Too near the usual" not in html
-    assert "25% (usually 5%)" in html
-    assert "Write shorter sentences." in html
-    assert "not measured" in html
-    assert 'data-strike="tag:hedging"' in html
-    assert 'aria-label="Add: jokes"' in html
-
-
-def test_a_tag_that_may_be_chance_is_not_called_a_trait() -> None:
-    few = _built().model_copy(update={"shape": builders.shape(sentence_lengths=(8, 9, 7, 8))})
-    html = profile_view(few, [], EN)
-    assert "Tells the reader what to do" not in html
-    assert "Too near the usual" in html
-
-
-def test_rules_and_tags_are_said_in_the_readers_language() -> None:
-    html = profile_view(_built(), [], ZH)
-    assert "常在名词前连用两个形容词。" in html
-    assert "常用祈使句：约每四句一次。" in html
-
-
-def test_a_style_without_sentences_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Add a sample to have it read again." in profile_view(builders.profile(), [], EN)
-    monkeypatch.setattr(parsing, "MODEL", "no_such_parser")
-    assert "make setup" in profile_view(builders.profile(), [], EN)
-
-
-def test_the_page_says_how_sure_a_profile_is() -> None:
-    html = profile_view(builders.profile(), [], EN)
-    assert "Not sure yet: 2 samples, about 32 words. Five samples or more" in html
 
 
 # ------------------------------------------------------------------ words of the page

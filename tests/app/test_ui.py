@@ -160,6 +160,22 @@ def test_words_and_guidance_are_added_and_old_versions_can_be_looked_at(bench: B
     assert "no such version" in bench.shown[bench.styles.said]
 
 
+def test_a_never_list_is_saved_one_phrase_a_line_and_survives_other_changes(bench: Bench) -> None:
+    name = add_rosalind(bench)
+    bench.shown |= {bench.styles.words: "", bench.styles.never: "delve\n\n rich  tapestry \ndelve"}
+    bench.see(bench.styles.keep_edits(bench.shown, EN))
+    assert bench.studio.style(bench.owner, name).never == ("delve", "rich tapestry")
+    assert bench.shown[bench.styles.never] == "delve\nrich tapestry"
+    bench.see(bench.styles.strike_out(bench.shown, clicked("exclamation"), EN))
+    bench.shown[bench.styles.samples] = example("harbour-log").samples[0]
+    bench.see(bench.styles.extend_style(bench.shown, EN))
+    kept = bench.studio.style(bench.owner, name)
+    assert (kept.never, kept.version) == (("delve", "rich tapestry"), 4)
+    bench.shown[bench.styles.never] = "x" * 201
+    bench.see(bench.styles.keep_edits(bench.shown, EN))
+    assert "200 characters" in bench.shown[bench.styles.said]
+
+
 def test_a_style_is_renamed_deleted_and_brought_back(bench: Bench) -> None:
     add_rosalind(bench)
     bench.shown[bench.styles.rename_to] = "Aunt R."

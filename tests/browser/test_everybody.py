@@ -51,6 +51,21 @@ def test_a_binary_file_called_txt_is_refused_in_a_sentence(visit: Visit, tmp_pat
     expect(page.locator("#write-status [role=alert]")).to_be_visible()
 
 
+def test_a_megabyte_of_samples_is_refused_in_a_sentence_and_stays(visit: Visit) -> None:
+    page = visit.open()
+    visit.settled()
+    take_example(page)
+    box = page.locator("#samples textarea")
+    box.fill("The rain fell on the roof, and nobody minded it. " * 20_000)
+    page.locator("#write").click()
+    expect(page.locator("#write-status [role=alert]")).to_contain_text("shorten it")
+    assert len(box.input_value()) == 980_000
+    box.fill("The rain fell on the roof, and nobody minded it.")
+    few_short_drafts(page)
+    page.locator("#write").click()
+    expect(page.locator("#drafts-view .card.is-chosen")).to_be_visible(timeout=60_000)
+
+
 def test_a_deleted_note_can_be_brought_back(visit: Visit) -> None:
     page = visit.open()
     visit.settled()

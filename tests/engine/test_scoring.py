@@ -1,17 +1,23 @@
 """The scores, on small literal cases in English and Chinese."""
 
+import random
+import time
+
 import pytest
 
 from engine.models.embedder import HashingEmbedder, MiniLMEmbedder
+from engine.never import NeverList
 from engine.scoring.copying import copied
 from engine.scoring.facts import find_facts
 from engine.scoring.faithfulness import faithful
 from engine.scoring.meaning import GATE, meaning
+from engine.scoring.never import find_never
 from engine.scoring.numerals import numbers
 from engine.scoring.overlap import bleu4, rouge_l
 from engine.scoring.scorer import NoteScorer
 from engine.scoring.style import style
 from engine.types import StyleSample
+from tests import builders
 
 SOURCE = "Entry is free but parking costs £3. Mrs Okafor will judge the marrows."
 
@@ -165,3 +171,48 @@ def test_style_without_the_meaning_is_worth_a_tenth() -> None:
     on = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=text)
     assert off.vss == pytest.approx(0.1 * (off.style or 0))
     assert on.vss == on.style
+
+
+def test_the_never_list_is_marked_where_it_stands_and_a_fact_excuses_it() -> None:
+    style = builders.profile(never=("robust", "in the  end", "赋能", "!!", "absent words", " "))
+    scores = NoteScorer(HashingEmbedder()).score(
+        "A Robust pump, in the\nend!! Robustly赋能 bookend.",
+        language="en",
+        facts=["The pump is robust"],
+        profile=style,
+    )
+    spans = [(s.kind, s.note) for s in scores.spans if s.kind.startswith("never")]
+    assert spans == [
+        ("never_told", "robust"),
+        ("never", "in the end"),
+        ("never", "!!"),
+        ("never", "赋能"),
+    ]
+
+
+def test_a_long_never_list_is_checked_in_no_time() -> None:
+    phrases = tuple(f"word{n} other{n}" for n in range(10_000))
+    text = "The ferry leaves at six and word7 other7 waits. " * 10
+    find_never(text, phrases)
+    started = time.process_time()
+    assert len(find_never(text, phrases)) == 10
+    assert time.process_time() - started < 0.1
+
+
+def test_drafting_and_scoring_agree_on_what_is_on_the_list() -> None:
+    draw = random.Random(9)
+    for _ in range(300):
+        text = "".join(draw.choice("ab '一.\n") for _ in range(30))
+        phrase = "".join(draw.choice("ab 一.") for _ in range(draw.randint(1, 4)))
+        drafted = bool(NeverList.of([phrase]).find(text))
+        assert bool(find_never(text, [phrase])) == drafted, (text, phrase)
+
+
+def test_slop_is_scored_with_the_list_in_force_and_the_signature_names_it() -> None:
+    text = "Overall, the pump works more or less."
+    ours = NoteScorer(HashingEmbedder()).score(text, language="en")
+    theirs = NoteScorer(HashingEmbedder(), {"en": ("more or less",)}).score(text, language="en")
+    assert [text[s.start : s.end] for s in ours.spans] == ["Overall"]
+    assert [text[s.start : s.end] for s in theirs.spans] == ["more or less"]
+    assert ours.slop == pytest.approx(1 / 7)
+    assert ours.signature != theirs.signature

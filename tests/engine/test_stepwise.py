@@ -85,3 +85,32 @@ def test_a_tag_that_the_writer_added_is_told_to_the_model() -> None:
     style = profile("Ada", added_words=("fog",), added_tags=("humour",), guidance="Be brief.")
     system = step_conversation(style, "The harbour", HashingEmbedder())[0]
     assert system.content.endswith("The author: Be brief. fog Jokes.")
+
+
+def test_a_phrase_of_the_never_list_is_not_drafted_but_no_fact_is_lost_to_it() -> None:
+    def with_delight(chat: Conversation, _schema: JsonSchema | None, _seed: int) -> str:
+        return f"A delight! {fact_of(chat)}"
+
+    one = asked(drafts=1)
+    for never, expected in (
+        ("delight", "The ferry leaves at 6. The cafe opens at 5."),
+        ("ferry", "The ferry leaves at 6. A delight! The cafe opens at 5."),
+    ):
+        stylist = StepwiseStylist(ScriptedModel(with_delight), HashingEmbedder())
+        events = list(stylist.draft(one, profile("Ada", never=(never,)), build_plan(one, {})))
+        assert isinstance(events[-1], Draft)
+        assert events[-1].text == expected
+        shown = [e.text for e in events if isinstance(e, DraftWords)]
+        assert not any("delight" in text for text in shown) or never == "ferry"
+
+
+def test_a_revision_says_again_what_held_a_phrase_of_the_never_list() -> None:
+    text = "A delight: the ferry leaves at 6. The cafe opens at 5."
+    scores = Scores(signature="t", spans=(Span(start=2, end=9, kind="never", note="delight"),))
+    one = asked(drafts=1)
+    stylist = StepwiseStylist(ScriptedModel(lambda c, _s, _n: fact_of(c)), HashingEmbedder())
+    *_, last = stylist.revise(
+        one, profile("Ada", never=("delight",)), build_plan(one, {}), draft(text, scores=scores)
+    )
+    assert isinstance(last, Draft)
+    assert last.text == "The ferry leaves at 6. The cafe opens at 5."
