@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from engine.value import Language, Share, Value
 
 
@@ -108,6 +110,10 @@ class PragmaticTag(Value):
         return f"tag:{self.name}"
 
 
+def _is_empty(found: object) -> bool:
+    return found is None or found == ()
+
+
 class StyleProfile(Value):
     """What was found in the samples, and what the writer changed about it.
 
@@ -115,7 +121,8 @@ class StyleProfile(Value):
     `added_words` and `added_tags` (names) what they added, `guidance` a sentence or two of their
     own, `never` what must not come; prompt and scorer follow them all. `syntax` is None where no
     parser is at hand.
-    `version` counts from 1 for each style; a note keeps the digest of the version it used.
+    `version` counts from 1 for each style; a note keeps the digest of the version it used. What
+    came later is left out of the digest while it is empty: older profiles keep their addresses.
     """
 
     name: str
@@ -125,14 +132,14 @@ class StyleProfile(Value):
     words: tuple[SignatureWord, ...]
     habits: tuple[Habit, ...]
     shape: ShapeMetrics
-    rules: tuple[SyntaxRule, ...] = ()
-    syntax: SyntaxMetrics | None = None
-    tags: tuple[PragmaticTag, ...] = ()
+    rules: tuple[SyntaxRule, ...] = Field(default=(), exclude_if=_is_empty)
+    syntax: SyntaxMetrics | None = Field(default=None, exclude_if=_is_empty)
+    tags: tuple[PragmaticTag, ...] = Field(default=(), exclude_if=_is_empty)
     struck: tuple[str, ...] = ()
     added_words: tuple[str, ...] = ()
-    added_tags: tuple[str, ...] = ()
+    added_tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
     guidance: str = ""
-    never: tuple[str, ...] = ()
+    never: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
     confidence: Literal["low", "fair", "good"]
 
     @property

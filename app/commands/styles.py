@@ -77,7 +77,7 @@ def show_style(
     with open_studio() as studio:
         profile = studio.style(OWNER, name, version)
     if as_json:
-        say_json(profile.model_dump(mode="json"))
+        say_json(dict(profile) | profile.model_dump(mode="json"))
     else:
         _show(profile)
 

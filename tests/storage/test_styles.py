@@ -17,6 +17,19 @@ def test_a_profile_comes_back_as_it_was_under_its_digest(store: Store) -> None:
     assert store.style("me", "Ada") == ada
 
 
+def test_a_profile_from_before_rules_tags_and_never_keeps_its_address(store: Store) -> None:
+    ada = profile("Ada", guidance="Short. 短句。")
+    later = {"rules", "syntax", "tags", "added_tags", "never"}
+
+    assert not later & ada.model_dump().keys()
+    assert ada.digest() == "0a1dd451d2871950cc74ad79c704708c349ee288f0776c14e945829089dc51d3"
+    changed = profile("Ada", version=2, never=("delve",), added_tags=("humour",))
+    store.save_profile("me", ada)
+    store.save_profile("me", changed)
+    assert store.style("me", "Ada", 1) == ada
+    assert store.style("me", "Ada") == changed
+
+
 def test_an_unnamed_profile_belongs_to_no_style(store: Store) -> None:
     digest = store.save_profile("me", profile())
 
