@@ -21,6 +21,7 @@ from engine.events import Event, NoteReady, PlanReady
 from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
+from engine.profile.parsing import can_parse
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.nouns import StyleReading
@@ -228,12 +229,18 @@ class Studio:
         return self._saved(owner, built.model_copy(update={**kept, "version": old.version + 1}))
 
     def edit_style(self, owner: str, name: str, edits: ProfileEdits) -> StyleProfile:
-        """Save the writer's changes as a new version."""
-        old = self.store.style(owner, name)
-        changes = checked(edits)
-        if all(getattr(old, field) == value for field, value in changes.items()):
+        """Save the writer's changes as a new version.
+
+        Samples that were read before there was a parser are read again.
+        """
+        old, changes = self.store.style(owner, name), checked(edits)
+        unread = old.syntax is None and can_parse(old.language)
+        found = self.profile(old.samples, old.language, name=name) if unread else old
+        kept = {field: getattr(old, field) for field in (*WRITERS_OWN, "version")}
+        new = found.model_copy(update={**kept, **changes})
+        if new == old:
             return old
-        return self._saved(owner, old.model_copy(update={**changes, "version": old.version + 1}))
+        return self._saved(owner, new.model_copy(update={"version": old.version + 1}))
 
     def _saved(self, owner: str, profile: StyleProfile, *, new: bool = False) -> StyleProfile:
         self.store.save_profile(owner, profile, new=new)

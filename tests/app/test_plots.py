@@ -53,7 +53,7 @@ def test_rules_and_tags_are_said_in_the_readers_language() -> None:
 
 
 def test_a_style_without_sentences_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Add a sample to have it read again." in profile_view(builders.profile(), [], EN)
+    assert "Press “Keep changes” to have it read again." in profile_view(builders.profile(), [], EN)
     monkeypatch.setattr(parsing, "MODEL", "no_such_parser")
     assert "make setup" in profile_view(builders.profile(), [], EN)
 

@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.studio import LOCAL
 from app.tabs.form import Form
 from engine.errors import InvalidRequest
+from tests import builders
 from tests.app.bench import EN, ZH, Bench, a_form, clicked
 
 PUBLIC = {"write", "rate", "search", "styles"}
@@ -174,6 +175,19 @@ def test_a_never_list_is_saved_one_phrase_a_line_and_survives_other_changes(benc
     bench.shown[bench.styles.never] = "x" * 201
     bench.see(bench.styles.keep_edits(bench.shown, EN))
     assert "200 characters" in bench.shown[bench.styles.said]
+
+
+def test_a_style_from_before_the_parser_is_read_again_when_it_is_kept(bench: Bench) -> None:
+    old = builders.profile("Old", struck=("exclamation",), never=("delve",))
+    bench.studio.store.save_profile(bench.owner, old)
+    bench.see(bench.styles.pick(bench.shown, clicked("Old"), EN))
+    assert "have it read again" in bench.shown[bench.styles.view]
+    bench.see(bench.styles.keep_edits(bench.shown, EN))
+    assert "have it read again" not in bench.shown[bench.styles.view]
+    bench.see(bench.styles.keep_edits(bench.shown, EN))
+    fresh = bench.studio.style(bench.owner, "Old")
+    assert fresh.syntax is not None
+    assert (fresh.version, fresh.struck, fresh.never) == (2, old.struck, old.never)
 
 
 def test_a_style_is_renamed_deleted_and_brought_back(bench: Bench) -> None:
