@@ -1,5 +1,6 @@
 """Profiles, and the styles that name them."""
 
+import json
 from threading import Barrier, Thread
 
 import pytest
@@ -28,6 +29,22 @@ def test_a_profile_from_before_rules_tags_and_never_keeps_its_address(store: Sto
     store.save_profile("me", changed)
     assert store.style("me", "Ada", 1) == ada
     assert store.style("me", "Ada") == changed
+
+
+def test_a_style_whose_address_counted_its_empty_lists_can_be_written_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = profile("Ada")
+    with monkeypatch.context() as then:
+        body = json.dumps(dict(ada) | ada.model_dump(mode="json"))
+        then.setattr("storage.styles.canonical", lambda _: body)
+        assert store.save_profile("me", ada) != ada.digest()
+
+    assert store.save_profile("me", store.style("me", "Ada")) == ada.digest()
+    store.save_note("me", note(ada))
+    assert [(row.version, row.notes) for row in store.styles("me")] == [(1, 1)]
+    with pytest.raises(InvalidRequest, match="was changed meanwhile"):
+        store.save_profile("me", profile("Ada", guidance="Other."))
 
 
 def test_an_unnamed_profile_belongs_to_no_style(store: Store) -> None:
