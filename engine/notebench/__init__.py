@@ -1,0 +1,1 @@
+"""NoteBench: the benchmark for writing in somebody's style."""

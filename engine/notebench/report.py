@@ -1,0 +1,217 @@
+"""A bench report: outputs, their scores, every measure with its interval, and what made them.
+
+A report can be checked by anybody who has the data: `verify` scores the outputs anew and compares
+every figure. Two reports on the same items can be compared, metric by metric.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from engine.notebench.metrics import Judged, Metric, metrics
+from engine.notebench.samples import BenchItem
+from engine.notebench.significance import LEVEL, Difference, difference, holm, interval
+from engine.types import Scores, Value
+
+VERSION = 1
+Score = Callable[[BenchItem, str], Scores]
+"""Scores a text as an answer to an item."""
+
+
+class BenchOutput(Value):
+    """What a system wrote for an item."""
+
+    id: str
+    text: str
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Measure(Value):
+    """A measure of all outputs with its interval; `n` items could be measured."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class BenchData(Value):
+    """Which data: where it lay, its SHA-256 over the items, and how many there were."""
+
+    path: str
+    sha256: str
+    n: int
+
+
+class BenchReport(Value):
+    """A system's outputs on some data, and every figure about them."""
+
+    system: str
+    signature: str
+    data: BenchData
+    settings: dict[str, Any]
+    items: tuple[BenchOutput, ...]
+    metrics: dict[str, Measure]
+
+
+class Compared(Value):
+    """One metric of two reports: `p` is corrected for the number of metrics compared."""
+
+    metric: str
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    shown: bool
+
+
+def checksum(items: Sequence[BenchItem]) -> str:
+    """Return the SHA-256 of the items' content, whatever file they came from."""
+    told = [item.model_dump(mode="json") for item in items]
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def make_report(
+    system: str,
+    path: str,
+    items: Sequence[BenchItem],
+    outputs: Mapping[str, BenchOutput],
+    settings: Mapping[str, Any],
+    score: Score,
+) -> BenchReport:
+    """Score the outputs of a system and measure them.
+
+    Raises:
+        KeyError: an item has no output.
+    """
+    judged = [
+        Judged(item, outputs[item.id].text, score(item, outputs[item.id].text)) for item in items
+    ]
+    rows = tuple(outputs[one.item.id].model_copy(update={"scores": _values(one)}) for one in judged)
+    return BenchReport(
+        system=system,
+        signature=_signature(judged),
+        data=BenchData(path=path, sha256=checksum(items), n=len(items)),
+        settings=dict(settings),
+        items=rows,
+        metrics=_measures(judged),
+    )
+
+
+def _values(judged: Judged) -> dict[str, float | None]:
+    return {metric.name: metric.value(judged) for metric in metrics()}
+
+
+def _signature(judged: Sequence[Judged]) -> str:
+    scorers = "; ".join(dict.fromkeys(one.scores.signature for one in judged))
+    named = " ".join(f"{metric.name}=[{metric.signature}]" for metric in metrics())
+    return f"notebench/{VERSION} bootstrap={LEVEL} {named} scorer=[{scorers}]"
+
+
+def _measures(judged: Sequence[Judged]) -> dict[str, Measure]:
+    found = {}
+    for metric in metrics():
+        parts = [told for one in judged if (told := metric.parts(one)) is not None]
+        if parts:
+            value, low, high = interval(parts, metric.total)
+            found[metric.name] = Measure(value=value, low=low, high=high, n=len(parts))
+    return found
+
+
+def verify(report: BenchReport, items: Sequence[BenchItem], score: Score) -> tuple[str, ...]:
+    """Return what does not hold when every figure is made anew; nothing where all of it does."""
+    found = []
+    if checksum(items) != report.data.sha256:
+        found.append("the data are not those of the report (another checksum)")
+    outputs = {output.id: output for output in report.items}
+    missing = [item.id for item in items if item.id not in outputs]
+    if missing or len(outputs) != len(report.items) or len(outputs) != len(items):
+        found.append("the report does not hold one output for each item")
+        return tuple(found)
+    told = make_report(report.system, report.data.path, items, outputs, report.settings, score)
+    if told.signature != report.signature:
+        found.append("the signature differs: another version or scorer made the report")
+    for old, new in zip(report.items, told.items, strict=True):
+        found += [
+            f"item {old.id}: {name} is {_shown(old.scores.get(name))}, found {_shown(value)}"
+            for name, value in new.scores.items()
+            if not _same(old.scores.get(name), value)
+        ]
+    found += _differing(report.metrics, told.metrics)
+    return tuple(found)
+
+
+def _differing(old: Mapping[str, Measure], new: Mapping[str, Measure]) -> Iterable[str]:
+    for name in dict.fromkeys([*old, *new]):
+        if name not in old or name not in new:
+            yield f"metric {name} is in one of the two only"
+            continue
+        for field in ("value", "low", "high", "n"):
+            first, second = getattr(old[name], field), getattr(new[name], field)
+            if not _same(first, second):
+                yield f"metric {name}: {field} is {_shown(first)}, found {_shown(second)}"
+
+
+def _same(first: float | None, second: float | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return math.isclose(first, second, rel_tol=1e-5, abs_tol=1e-5)
+
+
+def _shown(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.4f}"
+
+
+def compare(
+    first: BenchReport, second: BenchReport, items: Sequence[BenchItem], score: Score
+) -> tuple[Compared, ...]:
+    """Compare two reports on the same items, metric by metric (Holm over the metrics).
+
+    Raises:
+        ValueError: they are on different data.
+    """
+    if first.data.sha256 != second.data.sha256:
+        raise ValueError("the two reports are on different data")
+    pairs = [_judged_pair(item, first, second, score) for item in items]
+    names: list[str] = []
+    found: list[tuple[Metric, Difference]] = []
+    for metric in metrics():
+        rows = [(metric.parts(one), metric.parts(two)) for one, two in pairs]
+        told = [(one, two) for one, two in rows if one is not None and two is not None]
+        if told:
+            names.append(metric.name)
+            one, two = zip(*told, strict=True)
+            found.append((metric, difference(one, two, metric.total)))
+    chances = holm([apart.p for _, apart in found])
+    return tuple(
+        Compared(
+            metric=metric.name,
+            first=first.metrics[metric.name].value,
+            second=second.metrics[metric.name].value,
+            difference=apart.value,
+            low=apart.low,
+            high=apart.high,
+            p=p,
+            shown=p < 1 - LEVEL,
+        )
+        for (metric, apart), p in zip(found, chances, strict=True)
+    )
+
+
+def _judged_pair(
+    item: BenchItem, first: BenchReport, second: BenchReport, score: Score
+) -> tuple[Judged, Judged]:
+    texts = [
+        next(output.text for output in report.items if output.id == item.id)
+        for report in (first, second)
+    ]
+    one, two = (Judged(item, text, score(item, text)) for text in texts)
+    return one, two
