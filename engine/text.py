@@ -154,10 +154,14 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _line_spans(text: str) -> Iterable[tuple[int, int]]:
-    """Yield the places of lines, a wrapped line together with what it continues."""
+    """Yield the places of lines, a wrapped line together with what it continues.
+
+    Who begins no line with a capital writes in lower case: it says nothing about wrapping then.
+    """
     start = 0
+    wraps = any(line[:1].isupper() for line in text.split("\n"))
     for newline in re.finditer(r"\n", text):
-        if not _is_wrapped(text, start, newline.start()):
+        if not (wraps and _is_wrapped(text, start, newline.start())):
             yield start, newline.start()
             start = newline.end()
     yield start, len(text)

@@ -1,9 +1,9 @@
 """The embedded claim checker: MiniLM with a small adapter that marks what a source does not say.
 
-A sequence labeller: source and claim go in side by side, and each token of the claim comes out with
-how unlikely it is to be supported. Trained on made pairs (scripts/train_checker.py): sentences of
-the train splits, reworded faithfully or with one thing changed, so that the changed words are known.
-The adapter is LoRA (Hu et al. 2021), merged into the weights when it is loaded.
+A sequence labeller: source and claim go in side by side, and each token of the claim comes out
+with how unlikely it is to be supported. Trained on made pairs (scripts/train_checker.py): sentences
+of the train splits, reworded faithfully or with something changed, so that the changed words are
+known. The adapter is LoRA (Hu et al. 2021), merged into the weights when it is loaded.
 """
 
 import threading
