@@ -23,6 +23,8 @@ _NO_NAMES = words_set(
 _ADJECTIVE = re.compile(r"(?:ish|ian|an|ese|ch|ic|i|s|es|'s)$")
 _VERBLESS = words_set("meet met marri marry talk agree and with play join saw match friend near")
 
+_GOES_ON = re.compile(r"(?:it|he|she|they|this|that|its|their|his|her|these|there)\b")
+
 
 class Named(NamedTuple):
     """A name in a text: how it is written, in lower case, and where."""
@@ -123,6 +125,7 @@ class _Scene(NamedTuple):
     names: tuple[Named, ...]
     company: tuple[Company, ...]
     text: str
+    stems: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=4096)
@@ -132,7 +135,8 @@ def _scene(sentence: str) -> _Scene:
         return _Scene((), (), text)  # places would not agree
     every = tuple(_groups(sentence))
     places = [(n.start, n.end) for n in every]
-    return _Scene(every, company(text, tuple(meaningful(text, places)), places), text)
+    words = tuple(meaningful(text, places))
+    return _Scene(every, company(text, words, places), text, frozenset(w.stem for w in words))
 
 
 def _groups(sentence: str) -> list[Named]:
@@ -170,13 +174,16 @@ def _swapped(claim: str, source: str) -> tuple[str, ...]:
 
 def _shared(named: Named, with_it: Company, scenes: tuple[_Scene, ...]) -> tuple[int, int]:
     """Return how much of a name's company it has in the source, and how much another name has."""
-    own, others, known = 0, 0, False
+    own, others, known, last = 0, 0, False, False
     for scene in scenes:
+        if last and _GOES_ON.match(scene.text):  # it, she, they: still about the same
+            own = max(own, len(with_it.words & scene.stems))
+        last = any(_alike(other.name, named.name) for other in scene.names)
         for other, theirs in zip(scene.names, scene.company, strict=True):
             shared = len(with_it.words & theirs.words)
             if _alike(other.name, named.name):
                 own, known = max(own, shared), True
-            else:
+            elif not all(part in load_reference("en").counts for part in tokens(other.name)):
                 others = max(others, shared)
     return own, others if known else 0
 

@@ -60,8 +60,8 @@ def _clauses(sentence: str) -> tuple[_Clause, ...]:
 
 
 def _clause(text: str) -> _Clause:
-    words = tuple(meaningful(text))
     denials = list(_NOT.finditer(text))
+    words = tuple(meaningful(text, [match.span() for match in denials]))
     after = [_following(words, match.end()) for match in denials]
     return _Clause(
         stems=frozenset(w.stem for w in words),
