@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 
 from engine.scoring.naming import wrong_names
 from engine.scoring.nearby import Company, Sentence, taken_apart
-from engine.scoring.polarity import contradicted
+from engine.scoring.polarity import Clauses, contradicted
 from engine.scoring.quantities import DIMENSION, Quantity, plain
 from engine.text import sentences
 
@@ -38,6 +38,11 @@ class Ground:
     def sentences(self) -> tuple[Sentence, ...]:
         """The source's sentences."""
         return tuple(taken_apart(sentence) for sentence in sentences(self.text))
+
+    @cached_property
+    def clauses(self) -> Clauses:
+        """The source's clauses, to be found by their words."""
+        return Clauses.of(self.sentences)
 
     @cached_property
     def quantities(self) -> tuple[tuple[Quantity, Company], ...]:
@@ -67,7 +72,7 @@ def violations(claim: str, evidence: Ground) -> tuple[str, ...]:
         if (reason := _quantity(quantity, company, told, evidence))
     ]
     found += [f"name: {name}" for name in wrong_names(claim, evidence.text)]
-    if contradicted(told, evidence.sentences):
+    if contradicted(told, evidence.clauses):
         found.append("negation")
     return tuple(dict.fromkeys(found))
 
@@ -81,7 +86,9 @@ def cap(found: tuple[str, ...]) -> float:
 
 
 def _quantity(told: Quantity, company: Company, claim: Sentence, evidence: Ground) -> str:
-    if told.kind == "fraction" or (told.kind == "number" and told.shown.lower() in {"one", "first"}):
+    if told.kind == "fraction" or (
+        told.kind == "number" and told.shown.lower() in {"one", "first"}
+    ):
         return ""
     matched = [(q, c) for q, c in evidence.quantities if _same(told, q)]
     if not matched:
@@ -160,7 +167,7 @@ def _month_of(known: Quantity) -> str:
 
 
 def _hedged(told: Quantity, claim: Sentence) -> bool:
-    return bool(_HEDGE.search(plain(claim.text)[: told.start]))
+    return bool(_HEDGE.search(plain(claim.text[: told.start])[-20:]))
 
 
 def _about(told: Quantity, known: Quantity) -> bool:
@@ -184,9 +191,7 @@ def _elsewhere(
 
     Both must be of one kind. The word counted decides, else the words nearest to the number.
     """
-    others = [
-        (q, c) for q, c in evidence.quantities if _comparable(told, q) and not _same(told, q)
-    ]
+    others = [(q, c) for q, c in evidence.quantities if _comparable(told, q) and not _same(told, q)]
     if not others:
         return False
     own = max(len(company.words & c.words) for _, c in matched)
@@ -212,4 +217,8 @@ def _comparable(told: Quantity, known: Quantity) -> bool:
 
 
 def _is_year(told: Quantity) -> bool:
-    return told.kind == "number" and not told.unit and re.fullmatch(r"(1\d|20)\d\d", told.shown) is not None
+    return (
+        told.kind == "number"
+        and not told.unit
+        and re.fullmatch(r"(1\d|20)\d\d", told.shown) is not None
+    )

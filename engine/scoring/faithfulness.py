@@ -30,7 +30,8 @@ def faithful(text: str, source: str, embedder: Embedder | None) -> tuple[float, 
     claims = [text[a:b] for a, b in places]
     nearness = _nearness(claims, sentences(source), embedder)
     supports = [
-        _support(claim, evidence, ground, near) for claim, near in zip(claims, nearness, strict=True)
+        _support(claim, evidence, ground, near)
+        for claim, near in zip(claims, nearness, strict=True)
     ]
     weights = [max(1, len(content(claim))) for claim in claims]
     mean = float(np.average([s for s, _ in supports], weights=weights))

@@ -26,6 +26,9 @@ _VERBLESS = words_set("meet met marri marry talk agree and with play join saw ma
 _GOES_ON = re.compile(r"(?:it|he|she|they|this|that|its|their|his|her|these|there)\b")
 
 
+_MOST_SCENES = 500  # in a longer source exchanged names are not looked for
+
+
 class Named(NamedTuple):
     """A name in a text: how it is written, in lower case, and where."""
 
@@ -51,7 +54,7 @@ def names(text: str) -> tuple[Named, ...]:
     found = _capitals(text)
     if _is_headline(text, len(found)):
         return ()
-    return tuple(n for n in found if not _OPENING.search(text[: n.start]))
+    return tuple(n for n in found if not _OPENING.search(text[max(0, n.start - 20) : n.start]))
 
 
 def _capitals(text: str) -> list[Named]:
@@ -74,7 +77,7 @@ def _is_headline(text: str, capitals: int) -> bool:
 def _openings(claim: str) -> list[Named]:
     """Return the capitalised words that begin a sentence and are no word of the language."""
     counts = load_reference("en").counts
-    found = [n for n in _capitals(claim) if _OPENING.search(claim[: n.start])]
+    found = [n for n in _capitals(claim) if _OPENING.search(claim[max(0, n.start - 20) : n.start])]
     if _is_headline(claim, len(found)):
         return []
     return [n for n in found if n.name not in counts and not _looks_common(n, claim, counts)]
@@ -82,7 +85,10 @@ def _openings(claim: str) -> list[Named]:
 
 def _looks_common(named: Named, claim: str, counts: object) -> bool:
     # Formed like an ordinary word: plural, participle, adverb, abstract noun.
-    if re.search(r"(?:s|ed|ing|ly|ion|ment|ness|ity|ful|able|ive|al|ous|ance|ence|er|ist|ure|ship)$", named.name):
+    if re.search(
+        r"(?:s|ed|ing|ly|ion|ment|ness|ity|ful|able|ive|al|ous|ance|ence|er|ist|ure|ship)$",
+        named.name,
+    ):
         return True
     after = claim[named.end :]
     person = re.match(r"['’]s\b| [A-Za-z]|, [a-z]", after)
@@ -107,7 +113,8 @@ def _is_known(name: str, known: tuple[frozenset[str], frozenset[str], str]) -> b
         return True
     root = _ADJECTIVE.sub("", name)
     return len(root) >= 3 and any(
-        _ADJECTIVE.sub("", w) == root or (len(root) >= 4 and w.startswith(root) and len(w) < len(root) + 5)
+        _ADJECTIVE.sub("", w) == root
+        or (len(root) >= 4 and w.startswith(root) and len(w) < len(root) + 5)
         for w in words
     )
 
@@ -162,6 +169,8 @@ def _swapped(claim: str, source: str) -> tuple[str, ...]:
     if not told.names:
         return ()
     scenes = _scenes(source)
+    if len(scenes) > _MOST_SCENES:
+        return ()
     reversed_pair = _reversed(told, scenes) or _turned_round(told, scenes)
     if reversed_pair:
         return reversed_pair

@@ -15,6 +15,7 @@ _BREAK_COST = 4  # words that a comma or an "and" counts for
 _REACH = 8
 _HEAD = 2
 _FAR = 999
+_MOST = 2000
 _EMPTY = frozenset("个只张把名位条间棵杯碗家座件辆里有共约近还")
 
 
@@ -65,15 +66,17 @@ def _times(text: str, found: Sequence[Quantity]) -> Iterable[Word]:
     for q in found:
         if q.kind in {"month", "date", "weekday"}:
             place = sum(start < q.start for start in starts)
-            yield Word(f"{q.kind[-2:]}:{q.value.split('-')[0]}".replace("te:", "th:"), place, q.start)
+            yield Word(
+                f"{q.kind[-2:]}:{q.value.split('-')[0]}".replace("te:", "th:"), place, q.start
+            )
 
 
 def meaningful(text: str, without: Sequence[tuple[int, int]] = ()) -> Iterable[Word]:
     """Yield the meaningful words of a text in plain form; Han characters go in pairs."""
     found = token_spans(text)
+    hidden = {at for a, b in without for at in range(a, b)}
     for place, token in enumerate(found):
-        inside = any(a <= token.start < b for a, b in without)
-        if inside or token.text in FUNCTION_WORDS or is_number(token.text):
+        if token.start in hidden or token.text in FUNCTION_WORDS or is_number(token.text):
             continue
         if is_han(token.text):
             after = found[place + 1] if place + 1 < len(found) else None
@@ -88,6 +91,8 @@ def company(
     text: str, words: Sequence[Word], places: Sequence[tuple[int, int]]
 ) -> tuple[Company, ...]:
     """Give each meaningful word to the nearest of some places of a text."""
+    if len(places) * len(words) > _MOST:  # a table or a list, where nearness says little
+        return (Company(frozenset(), "", frozenset()),) * len(places)
     starts = [token.start for token in token_spans(text)]
     breaks = [match.start() for match in _BREAK.finditer(text)]
     nearest: list[set[str]] = [set() for _ in places]
@@ -106,7 +111,8 @@ def company(
             if not heads[number] and word.start >= places[number][1] and gap <= _HEAD:
                 heads[number] = word.stem
     return tuple(
-        Company(frozenset(n), h, frozenset(c)) for n, h, c in zip(nearest, heads, close, strict=True)
+        Company(frozenset(n), h, frozenset(c))
+        for n, h, c in zip(nearest, heads, close, strict=True)
     )
 
 

@@ -1,7 +1,8 @@
 """Does a claim say no where its source says yes, or all where it says some?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +23,11 @@ _WEAK = re.compile(
     r"any|less|yet|miss(?:ed|es)?|neglect\w*|exempt|skip\w*|declin\w*|gone|ended|leave|left|stay away|"
     r"impossible|just|off|out)\b|禁止|禁|免|拒|缺|停|关|闭|取消|除|少|难|只|仅|但|空|失|忘|谢绝|如果|若"
 )
-_CLAUSE = re.compile(r",(?!\d)|[;:()—，；：、]|\b(?:but|because|so|while|although|though|whereas)\b|[但而]")
+_CLAUSE = re.compile(
+    r",(?!\d)|[;:()—，；：、]|\b(?:but|because|so|while|although|though|whereas)\b|[但而]"
+)
 _NEAR = 3
+_MOST = 200
 _QUANTIFIERS = {
     "every": "all every each always everyone everybody everything entire 所有 全部 全体 每 都 总是 一律",
     "none": "none no never nobody 从不 从没 没有",
@@ -48,10 +52,36 @@ class _Clause(NamedTuple):
     quantified: tuple[tuple[str, str], ...]
 
 
-def contradicted(claim: Sentence, grounds: Sequence[Sentence]) -> bool:
+@dataclass(frozen=True)
+class Clauses:
+    """All clauses of a source, found by their words."""
+
+    every: tuple[_Clause, ...]
+    places: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, grounds: Sequence[Sentence]) -> "Clauses":
+        """Take the clauses of all sentences."""
+        every = tuple(clause for ground in grounds for clause in _clauses(ground.text))
+        places: dict[str, list[int]] = {}
+        for number, clause in enumerate(every):
+            for word in clause.stems:
+                places.setdefault(word, []).append(number)
+        return cls(every, places)
+
+    def near(self, told: _Clause) -> list[_Clause]:
+        """Return the clauses that share a word, at most _MOST for each word."""
+        found = {n for word in told.stems for n in self.places.get(word, ())[:_MOST]}
+        return [self.every[n] for n in sorted(found)]
+
+
+def contradicted(claim: Sentence, clauses: Clauses) -> bool:
     """Tell whether a clause is denied that the source affirms, or the other way round."""
-    every = [clause for ground in grounds for clause in _clauses(ground.text)]
-    return any(_against(clause, every) or _exchanged(clause, every) for clause in _clauses(claim.text))
+    return any(
+        _against(told, near) or _exchanged(told, near)
+        for told in _clauses(claim.text)
+        if (near := clauses.near(told))
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -6,13 +6,16 @@ year, and half past seven, 7.30 and 19:30 less the half of the day. Figures may 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from engine.text import words_set
 
 Kind = Literal["number", "date", "month", "time", "weekday", "code", "fraction"]
+
+
+Read: TypeAlias = Iterator[tuple[Kind, str, str]]
 
 
 class Quantity(NamedTuple):
@@ -68,7 +71,9 @@ DIMENSION = {
 _HAN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 10**8}
 # Runs of Han numerals that are words, not numbers.
-_HAN_WORDS = words_set("一 万 千 百 十 两 亿 千万 万一 一一 三三两两 万千 百千 千百 一二 再三 一万一")
+_HAN_WORDS = words_set(
+    "一 万 千 百 十 两 亿 千万 万一 一一 三三两两 万千 百千 千百 一二 再三 一万一"
+)
 _MEASURE = "个人名位只张把天次年本块条件间棵杯碗小公岁周场回页支封件斤里枚瓶艘头辆"
 
 _HAN = "零〇一二两三四五六七八九十百千万亿"
@@ -202,7 +207,6 @@ def written(value: float) -> str:
 
 # ------------------------------------------------------------------ readers, one a pattern
 
-Read = Iterator[tuple[Kind, str, str]]
 
 
 def _day(said: str) -> int:
@@ -349,7 +353,7 @@ def _read_tenths(match: re.Match[str]) -> Read:
         yield "number", written(10 * value), "%"
 
 
-_READERS = {
+_READERS: dict[str, Callable[[re.Match[str]], Read]] = {
     "iso": lambda m: _date_parts(int(m["m"]), int(m["d"]), m["y"]),
     "slash": _read_slash,
     "date": _read_date,

@@ -30,7 +30,9 @@ _CHANGES = 5
 
 def _numbers(note: str) -> list[re.Match[str]]:
     spelled = "|".join((*_SPELLED, *_HAN_SPELLED))
-    return list(re.finditer(rf"\d+(?:,\d{{3}})*|\b(?:{'|'.join(_SPELLED)})\b|(?:{spelled})(?=[元斤])", note))
+    return list(
+        re.finditer(rf"\d+(?:,\d{{3}})*|\b(?:{'|'.join(_SPELLED)})\b|(?:{spelled})(?=[元斤])", note)
+    )
 
 
 def _values(word: str) -> set[str]:
@@ -74,7 +76,9 @@ def _changed(told: Told, draw: random.Random) -> Iterator[tuple[str, str]]:
 
 def _perturbed() -> list[tuple[str, str, Told]]:
     draw = random.Random(11)
-    made = {(kind, note, told) for told in (*ENGLISH, *CHINESE) for kind, note in _changed(told, draw)}
+    made = {
+        (kind, note, told) for told in (*ENGLISH, *CHINESE) for kind, note in _changed(told, draw)
+    }
     return sorted(row for row in made if row[1] != row[2].note)
 
 
