@@ -80,7 +80,7 @@ def score(
         for sentence in sentences_of(result):
             note(sentence)
         raise RowsFailed(
-            f"{counted(result.wrong, 'row')} could not be scored; mend them and run the command again."
+            f"{counted(result.wrong, 'row')} could not be scored; mend them and run it again."
         )
 
 

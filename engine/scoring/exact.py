@@ -196,9 +196,9 @@ def _elsewhere(
         return False
     own = max(len(company.words & c.words) for _, c in matched)
     head = company.head
-    if head and not any(head in c.words | c.close for _, c in matched):
-        if any(head == c.head for _, c in others):
-            return True
+    missed = head and not any(head in c.words | c.close for _, c in matched)
+    if missed and any(head == c.head for _, c in others):
+        return True
     theirs = max(len(company.words & c.words) for _, c in others)
     enough = theirs >= 2 or 2 * theirs >= len(company.words) > 0
     return (own == 0 and enough) or theirs >= own + 3

@@ -2,8 +2,8 @@
 
 Each sentence gets a support in [0, 1]: the share of its meaningful words that the source holds,
 raised by nearness of meaning to the nearest source sentence, and capped where an exact check of its
-numbers, names and negations fails (`exact.py`). The score is the mean over sentences, weighted by their length, held down by
-the worst one, since one invention makes a note unfaithful.
+numbers, names and negations fails (`exact.py`). The score is the mean over sentences, weighted by
+their length, held down by the worst one, since one invention makes a note unfaithful.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,6 @@
 """Names that a claim uses and its source does not, or that it puts in each other's place."""
+# Patterns and sentences are easier to read in one piece.
+# ruff: noqa: E501
 
 import re
 from functools import lru_cache
@@ -80,10 +82,10 @@ def _openings(claim: str) -> list[Named]:
     found = [n for n in _capitals(claim) if _OPENING.search(claim[max(0, n.start - 20) : n.start])]
     if _is_headline(claim, len(found)):
         return []
-    return [n for n in found if n.name not in counts and not _looks_common(n, claim, counts)]
+    return [n for n in found if n.name not in counts and not _looks_common(n, claim)]
 
 
-def _looks_common(named: Named, claim: str, counts: object) -> bool:
+def _looks_common(named: Named, claim: str) -> bool:
     # Formed like an ordinary word: plural, participle, adverb, abstract noun.
     if re.search(
         r"(?:s|ed|ing|ly|ion|ment|ness|ity|ful|able|ive|al|ous|ance|ence|er|ist|ure|ship)$",

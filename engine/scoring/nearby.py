@@ -80,9 +80,9 @@ def meaningful(text: str, without: Sequence[tuple[int, int]] = ()) -> Iterable[W
             continue
         if is_han(token.text):
             after = found[place + 1] if place + 1 < len(found) else None
-            if after and after.start == token.end and is_han(after.text):
-                if token.text not in _EMPTY and after.text not in FUNCTION_WORDS:
-                    yield Word(token.text + after.text, place, token.start)
+            joined = after and after.start == token.end and is_han(after.text)
+            if joined and after and token.text not in _EMPTY and after.text not in FUNCTION_WORDS:
+                yield Word(token.text + after.text, place, token.start)
         elif token.text not in MONTHS and UNIT_OF.get(token.text, "") not in DIMENSION:
             yield Word(stem(token.text), place, token.start)
 

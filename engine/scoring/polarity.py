@@ -1,4 +1,6 @@
 """Does a claim say no where its source says yes, or all where it says some?"""
+# Patterns and sentences are easier to read in one piece.
+# ruff: noqa: E501
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +10,6 @@ from typing import NamedTuple
 
 from engine.scoring.nearby import Sentence, Word, meaningful
 from engine.scoring.quantities import plain
-from engine.text import words_set
 
 _NOT = re.compile(
     r"\b(?:not(?! (?:too|only|just|very|so|quite|least)\b)|no(?! (?:matter|doubt)\b)|never|none|nobody|nothing|neither|nor|cannot|without)\b|n't\b|"

@@ -3,6 +3,8 @@
 30 %, thirty percent, 三成 and 百分之三十 are one; so are 5 May, May 5th, 五月五日 and 2026-05-05 less its
 year, and half past seven, 7.30 and 19:30 less the half of the day. Figures may be full-width.
 """
+# Patterns and sentences are easier to read in one piece.
+# ruff: noqa: E501
 
 import re
 import unicodedata
@@ -29,22 +31,67 @@ class Quantity(NamedTuple):
     end: int
 
 
-_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-fifteen sixteen seventeen eighteen nineteen""".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: n for n, word in enumerate(_ONES)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _SCALE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
 _SHORT = {"k": 1000, "bn": 10**9, "mn": 10**6, "m": 10**6, "万": 10**4, "亿": 10**8, "千": 1000}
 _ORDINALS = {
     word: n
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(),
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
         1,
     )
 } | {"twentieth": 20, "thirtieth": 30, "fiftieth": 50, "hundredth": 100}
-MONTHS = """january february march april may june july august september october november
-december""".split()
-DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _UNITS = {
     "length": "km kilometer kilometre 公里 千米|m meter metre 米|cm centimeter centimetre 厘米|"
     "mm millimeter millimetre 毫米|mile 英里|foot feet ft 英尺|inch inche|yard|里",
@@ -105,7 +152,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("month", rf"\b(?P<m>{_MONTH})(?: (?P<y>\d{{4}})\b)?"),
     ("past", rf"\b(?P<n>half|quarter|{_SPELLED}|\d+)(?: minutes)? (?P<way>past|to) (?P<h>{_SPELLED}|\d{{1,2}})\b"),
     ("time", rf"(?<![\d.:])(?P<h>\d{{1,2}})[:.](?P<n>[0-5]\d)\s?{_HALF}"),
-    ("time", rf"(?<![\d.:])(?P<h>\d{{1,2}}):(?P<n>[0-5]\d)(?![\d:])"),
+    ("time", r"(?<![\d.:])(?P<h>\d{1,2}):(?P<n>[0-5]\d)(?![\d:])"),
     ("time", rf"\b(?P<h>\d{{1,2}}|{_SPELLED})\s?{_HALF}"),
     ("time", rf"\b(?P<h>\d{{1,2}}|{_SPELLED}) o['’]?clock"),
     ("time", rf"{_PART}(?P<h>{_HAN_NUMBER})[点點时](?!钟头|候|间)(?:钟|整)?(?P<n>半|{_HAN_NUMBER}|[一三]刻)?(?:分(?!钟|之))?"),
@@ -206,7 +253,6 @@ def written(value: float) -> str:
 
 
 # ------------------------------------------------------------------ readers, one a pattern
-
 
 
 def _day(said: str) -> int:
@@ -312,9 +358,9 @@ def _read_weekday(match: re.Match[str]) -> Read:
 def _read_number(match: re.Match[str]) -> Read:
     said, unit = match["v"], match["u"]
     after = match.string[match.end("v") : match.end("v") + 1]
-    if said[0] in _HAN and (said in _HAN_WORDS or (said == "四" and after in "处周面季")):
-        if not (said == "两" and after and after in _MEASURE):
-            return
+    wordy = said in _HAN_WORDS or (said == "四" and after in "处周面季")
+    if said[0] in _HAN and wordy and not (said == "两" and after and after in _MEASURE):
+        return
     if said[0].isdigit() and unit is None and re.match(r"[a-z]", after):
         return  # 12b is a code
     value = value_of(said)

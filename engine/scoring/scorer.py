@@ -23,7 +23,7 @@ from engine.types import Language, Scores, Span, StyleProfile, StyleSample
 VERSION = "1"
 SOFT_GATE = 0.1
 READ = 30_000
-"""Characters at a text's beginning that style, meaning, faithful and slop read; as the signature says."""
+"""Characters of a text or a sample that style, meaning, faithful and slop read, from the start."""
 READ_SOURCE = 100_000
 """Characters of a source or of knowledge that are read."""
 STYLE_WORDS = 5
@@ -70,7 +70,7 @@ class NoteScorer:
             text,
             language,
             self._phrases(language),
-            samples=[s.text for s in titled],
+            samples=[s.text[:READ] for s in titled],
             told="\n".join(facts),
         )
         banned = find_never(whole, profile.never, facts) if profile else ()
@@ -119,7 +119,7 @@ def _told(source: str | None, language: Language) -> str | None:
 
 
 def _style(text: str, samples: Sequence[StyleSample], language: Language) -> float | None:
-    return style(text, [s.text for s in samples], language) if samples else None
+    return style(text, [s.text[:READ] for s in samples], language) if samples else None
 
 
 def _valid_style(closeness: float | None, kept: float | None) -> float | None:

@@ -1,4 +1,6 @@
 """Short notes that are true to their sources, in other words, and what may be changed in them."""
+# Patterns and sentences are easier to read in one piece.
+# ruff: noqa: E501
 
 from typing import NamedTuple
 

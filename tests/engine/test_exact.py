@@ -1,4 +1,6 @@
 """Exact checks: one wrong number, name, unit or negation never scores high; honest notes pass."""
+# Patterns and sentences are easier to read in one piece.
+# ruff: noqa: E501
 
 import random
 import re
@@ -9,7 +11,6 @@ from itertools import combinations
 import pytest
 
 from engine.models.embedder import MiniLMEmbedder
-from engine.scoring import exact
 from engine.scoring.faithfulness import faithful
 from engine.scoring.quantities import quantities
 from tests.engine.faithful_notes import CHINESE, ENGLISH, Told
@@ -42,7 +43,7 @@ def _values(word: str) -> set[str]:
 def _other_number(said: str, draw: random.Random, source: str) -> str:
     known = {q.value for q in quantities(source)} | set(re.findall(r"\d+", source))
     if not said[0].isdigit():
-        pool = _HAN_SPELLED if "\u4e00" <= said[0] else _SPELLED
+        pool = _HAN_SPELLED if said[0] >= "\u4e00" else _SPELLED
         told = {q.value for q in quantities(source)}
         return draw.choice([w for w in pool if not told & _values(w)])
     value = int(said.replace(",", ""))
