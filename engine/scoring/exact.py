@@ -12,7 +12,8 @@ from functools import cached_property, lru_cache
 from engine.scoring.naming import wrong_names
 from engine.scoring.nearby import Company, Sentence, taken_apart
 from engine.scoring.polarity import Clauses, contradicted
-from engine.scoring.quantities import DIMENSION, Quantity, plain
+from engine.scoring.quantities import Quantity, plain
+from engine.scoring.units import DIMENSION
 from engine.text import sentences
 
 CAP = 0.35

@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from engine.scoring.numerals import is_number
-from engine.scoring.quantities import DIMENSION, MONTHS, UNIT_OF, Quantity, plain, quantities
+from engine.scoring.quantities import MONTHS, Quantity, plain, quantities
 from engine.scoring.support import FUNCTION_WORDS, is_han, stem
+from engine.scoring.units import DIMENSION, UNIT_OF
 from engine.text import token_spans
 
 _BREAK = re.compile(r"[,;:()，；：、（）—]|\band\b|\bbut\b|\bor\b|\bwhile\b|[和与及但而]")

@@ -93,9 +93,9 @@ def test_one_wrong_detail_scores_low_however_true_the_rest_is() -> None:
 
     assert len(every) >= 500
     assert len(passed) <= 0.05 * len(every), passed
-    # Of no kind are more than a quarter missed.
+    # Of no kind are more than a third missed.
     counts, missed = Counter(kind for kind, *_ in every), Counter(kind for kind, *_ in passed)
-    assert {kind: n for kind, n in missed.items() if n > 0.25 * counts[kind]} == {}
+    assert {kind: n for kind, n in missed.items() if 3 * n > counts[kind]} == {}
 
 
 def test_faithful_notes_have_nothing_to_object_to() -> None:

@@ -166,7 +166,7 @@ def test_every_score_is_there_when_its_input_is() -> None:
 
 def test_style_without_the_meaning_is_worth_a_tenth() -> None:
     scorer = NoteScorer(HashingEmbedder())
-    text = "Bananas sing at midnight!"
+    text = "Bananas sing softly at midnight!"
     off = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=SOURCE)
     on = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=text)
     assert off.vss == pytest.approx(0.1 * (off.style or 0))
