@@ -117,6 +117,7 @@ _IF_NUMBER = words_set(
 )
 _IF_LOWER = words_set("etc a.m p.m inc ltd co corp jr sr u.s u.k ph.d al dept est")
 _LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W_]+)*)$")
+_LONGEST_WORD = 64  # characters; without a bound, a long line takes the square of its length
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -195,7 +196,7 @@ def _ends_sentence(match: re.Match[str], before: str, after: str) -> bool:
 
 
 def _is_abbreviation(before: str, after: str) -> bool:
-    found = _LAST_WORD.search(before)
+    found = _LAST_WORD.search(before[-_LONGEST_WORD:])
     if found is None:
         return False
     word, known = found.group(), found.group().lower()

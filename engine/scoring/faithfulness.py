@@ -1,9 +1,9 @@
 """Is every claim of a text supported by a source? First version: words, names, numbers, meaning.
 
 Each sentence gets a support in [0, 1]: the share of its meaningful words that the source holds,
-raised by nearness of meaning to the nearest source sentence; zero where it has a name or number
-that the source lacks. The score is the mean over sentences, weighted by their length, held down by
-the worst one, since one invention makes a note unfaithful.
+raised by nearness of meaning to the nearest source sentence, and capped where an exact check of its
+numbers, names and negations fails (`exact.py`). The score is the mean over sentences, weighted by
+their length, held down by the worst one, since one invention makes a note unfaithful.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.protocols import Embedder
+from engine.scoring import exact
 from engine.scoring.support import Evidence, content
 from engine.text import sentence_spans, sentences
 from engine.types import Span
@@ -25,15 +26,17 @@ def faithful(text: str, source: str, embedder: Embedder | None) -> tuple[float, 
     places = sentence_spans(text)
     if not places:
         return 0.0, ()
-    evidence = Evidence.of([source])
+    evidence, ground = Evidence.of([source]), exact.ground(source)
     claims = [text[a:b] for a, b in places]
     nearness = _nearness(claims, sentences(source), embedder)
     supports = [
-        _support(claim, evidence, near) for claim, near in zip(claims, nearness, strict=True)
+        _support(claim, evidence, ground, near)
+        for claim, near in zip(claims, nearness, strict=True)
     ]
     weights = [max(1, len(content(claim))) for claim in claims]
     mean = float(np.average([s for s, _ in supports], weights=weights))
     score = (1 - _WORST) * mean + _WORST * min(s for s, _ in supports)
+    score = min(score, exact.CAP) if any(why for _, why in supports) else score
     spans = tuple(
         Span(start=a, end=b, kind="unsupported", note=why or "not in the plan")
         for (a, b), (support, why) in zip(places, supports, strict=True)
@@ -42,15 +45,13 @@ def faithful(text: str, source: str, embedder: Embedder | None) -> tuple[float, 
     return min(1.0, max(0.0, score)), spans
 
 
-def _support(claim: str, evidence: Evidence, near: float) -> tuple[float, str]:
-    numbers = evidence.missing_numbers(claim)
-    if numbers:
-        return 0.0, f"number: {', '.join(sorted(numbers))}"
-    names = evidence.missing_names(claim)
-    if names:
-        return 0.1, f"name: {', '.join(sorted(names))}"
+def _support(
+    claim: str, evidence: Evidence, ground: exact.Ground, near: float
+) -> tuple[float, str]:
+    wrong = exact.violations(claim, ground)
     share = evidence.share(claim)
-    return max(share, 0.5 * share + 0.5 * near), ""
+    support = max(share, 0.5 * share + 0.5 * near)
+    return min(support, exact.cap(wrong)), "; ".join(wrong)
 
 
 def _nearness(

@@ -85,7 +85,7 @@ def test_faithfulness_names_what_is_not_in_the_source() -> None:
     good, none = faithful("Mrs Okafor will judge the marrows.", SOURCE, None)
     assert good == pytest.approx(1.0)
     assert none == ()
-    for wrong, why in (("Parking costs £4.", "number: 4"), ("We ask Bob to judge.", "name: bob")):
+    for wrong, why in (("Parking costs £4.", "number: £4"), ("We ask Bob to judge.", "name: Bob")):
         score, (span,) = faithful(wrong, SOURCE, None)
         assert score < 0.2
         assert span.note == why
@@ -166,7 +166,7 @@ def test_every_score_is_there_when_its_input_is() -> None:
 
 def test_style_without_the_meaning_is_worth_a_tenth() -> None:
     scorer = NoteScorer(HashingEmbedder())
-    text = "Bananas sing at midnight!"
+    text = "Bananas sing softly at midnight!"
     off = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=SOURCE)
     on = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=text)
     assert off.vss == pytest.approx(0.1 * (off.style or 0))
