@@ -14,7 +14,7 @@ from engine.types import StyleSample
 from scripts.validation.data import Sets
 from scripts.validation.measures import Table, timed
 
-WORDS, TEXTS, THREADS = 150, 40, 2
+WORDS, TEXTS, THREADS = 150, 30, 1
 
 
 class Case(NamedTuple):
@@ -76,7 +76,7 @@ def speed(sets: Sets) -> list[Table]:
         Table(
             "Speed",
             f"{TEXTS} texts of {WORDS} words with a source as long and five samples, none seen "
-            f"before, one process, the embedder on {THREADS} threads.",
+            f"before, one process; threads of the embedder: {THREADS}.",
             ("", "ms a text", "processor ms a text", "texts a second"),
             tuple(rows),
         )
