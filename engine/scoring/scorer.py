@@ -16,11 +16,12 @@ from engine.scoring.faithfulness import faithful
 from engine.scoring.meaning import GATE, meaning
 from engine.scoring.never import find_never
 from engine.scoring.slop import find_slop, load_phrases
-from engine.scoring.style import style
+from engine.scoring.striking import without_struck
+from engine.scoring.style import style, weights_for
 from engine.text import count_words
 from engine.types import Language, Scores, Span, StyleProfile, StyleSample
 
-VERSION = "1"
+VERSION = "2"
 SOFT_GATE = 0.1
 READ = 30_000
 """Characters of a text or a sample that style, meaning, faithful and slop read, from the start."""
@@ -65,7 +66,8 @@ class NoteScorer:
         found, places = find_facts(facts, whole)
         supported, claims = self._faithful(text, source, language)
         factual, _ = self._faithful(text, knowledge, language)
-        closeness = _style(text, titled, language) if size >= STYLE_WORDS else None
+        fit = [s.text[:READ] for s in titled] if size >= STYLE_WORDS else []
+        closeness = _closeness(text, fit, language, profile)
         slop = find_slop(
             text,
             language,
@@ -104,10 +106,11 @@ class NoteScorer:
     def signature(self, language: Language) -> str:
         """Return what the numbers depend on, in the manner of sacreBLEU's signatures."""
         listed = self._phrases(language)
+        width = len(weights_for(language).projection)
         meant = self.embedder.name if language == "en" else "character pairs"
         return (
-            f"notewright-scorer/{VERSION} lang={language} style=stylometry meaning={meant} "
-            f"faithful=words+exact copied={RUN[language]}-grams "
+            f"notewright-scorer/{VERSION} lang={language} style=contrast-{width} "
+            f"meaning={meant} faithful=words+exact copied={RUN[language]}-grams "
             f"vss=soft{SOFT_GATE}@meaning>{GATE} "
             f"slop={len(listed)}-phrases/{crc32(chr(10).join(listed).encode()):08x} "
             f"read={READ}/{READ_SOURCE}-characters style-from={STYLE_WORDS}-words"
@@ -118,8 +121,16 @@ def _told(source: str | None, language: Language) -> str | None:
     return source[:READ_SOURCE] if source and count_words(source, language) else None
 
 
-def _style(text: str, samples: Sequence[StyleSample], language: Language) -> float | None:
-    return style(text, [s.text[:READ] for s in samples], language) if samples else None
+def _closeness(
+    text: str, samples: Sequence[str], language: Language, profile: StyleProfile | None
+) -> float | None:
+    """Return the style score, on texts less what the writer struck out of the profile."""
+    if not samples:
+        return None
+    if profile is None or not profile.struck:
+        return style(text, samples, language)
+    left = [without_struck(sample, profile) for sample in samples]
+    return style(without_struck(text, profile), left, language)
 
 
 def _valid_style(closeness: float | None, kept: float | None) -> float | None:
