@@ -103,6 +103,9 @@ class NoteScorer:
             return None, ()
         return faithful(text, source, self.embedder if language == "en" else None)
 
+    def _held(self, language: Language) -> str:
+        return f"words+tokens({self.embedder.name})" if language == "en" else "words"
+
     def signature(self, language: Language) -> str:
         """Return what the numbers depend on, in the manner of sacreBLEU's signatures."""
         listed = self._phrases(language)
@@ -110,7 +113,7 @@ class NoteScorer:
         meant = self.embedder.name if language == "en" else "character pairs"
         return (
             f"notewright-scorer/{VERSION} lang={language} style=contrast-{width} "
-            f"meaning={meant} faithful=words+exact copied={RUN[language]}-grams "
+            f"meaning={meant} faithful={self._held(language)}+exact copied={RUN[language]}-grams "
             f"vss=soft{SOFT_GATE}@meaning>{GATE} "
             f"slop={len(listed)}-phrases/{crc32(chr(10).join(listed).encode()):08x} "
             f"read={READ}/{READ_SOURCE}-characters style-from={STYLE_WORDS}-words"
