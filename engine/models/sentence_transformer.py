@@ -91,13 +91,15 @@ class SentenceTransformerEmbedder:
         return np.stack(rows) if rows else np.zeros((0, self._width), dtype=np.float32)
 
     def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
-        """Return the tokens that the model reads, its marks of beginning and end among them."""
+        """Return the tokens that the model reads of a text and a unit row for each."""
         states = self._model.encode(text, output_value="token_embeddings", show_progress_bar=False)
         rows = np.asarray(states.cpu(), dtype=np.float32)
-        ids = self._model.tokenizer(text, truncation=True)["input_ids"][: len(rows)]
-        found = self._model.tokenizer.convert_ids_to_tokens(ids)
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return tuple(found), rows / np.maximum(lengths, np.float32(1e-9))
+        reader = self._model.tokenizer
+        ids = reader(text, truncation=True)["input_ids"][: len(rows)]
+        kept = [place for place, number in enumerate(ids) if number not in reader.all_special_ids]
+        told = reader.convert_ids_to_tokens([ids[place] for place in kept])
+        lengths = np.linalg.norm(rows[kept], axis=1, keepdims=True)
+        return tuple(told), rows[kept] / np.maximum(lengths, np.float32(1e-9))
 
     def _encode(self, texts: list[str]) -> list[Vectors]:
         return list(self._vectors(texts))

@@ -141,6 +141,9 @@ assert embedder.name == Path(get_model_path()).name and "/" not in embedder.name
 assert embedder.embed([]).shape == (0, 384)
 assert (embedder.embed(sys.argv[:1:-1]) == rows[::-1]).all()
 numpy.save(sys.argv[1], rows)
+words, tokens = embedder.embed_tokens(sys.argv[2])
+numpy.save(sys.argv[1].replace("rows", "tokens"), tokens)
+print(" ".join(words))
 """
     texts = ["A naïve café, 3.5 km away!", "long " * 400, "你好，世界", "", "It rained."]
     done = subprocess.run(
@@ -154,6 +157,9 @@ numpy.save(sys.argv[1], rows)
     rows = np.load(tmp_path / "rows.npy")
     assert np.abs(MiniLMEmbedder().embed(texts) - rows).max() < 1e-5
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1] * len(texts), abs=1e-5)
+    words, tokens = MiniLMEmbedder().embed_tokens(texts[0])
+    assert done.stdout.split() == list(words)
+    assert np.abs(tokens - np.load(tmp_path / "tokens.npy")).max() < 1e-5
 
 
 @pytest.mark.parametrize("place", ["missing", "file.txt"])
