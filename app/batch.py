@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from app.feedback import make_feedback
 from app.present import note_json
-from app.rows import RateRow, ScoreRow, WriteRow, read_rows, scores_json
+from app.rows import RateRow, ScoreRow, WriteRow, read_rows, read_unique, scores_json
 from app.studio import Studio
 from engine.documents import MAX_CHARACTERS
 from engine.errors import ContextOverflow, InvalidRequest, NotFound, StorageError
@@ -26,7 +26,6 @@ from engine.scoring.overlap import bleu4, rouge_l
 from engine.text import clean, count_words
 from engine.types import Language, Note, StyleProfile, StyleSample, WritingRequest
 
-RowT = TypeVar("RowT", WriteRow, ScoreRow)
 ProfileKey: TypeAlias = tuple[tuple[str, ...], Language]
 Tell: TypeAlias = Callable[[int, int], None]
 """Told how many rows are done, of how many."""
@@ -70,7 +69,7 @@ def write_batch(
         InvalidRequest: a line of either file is wrong, or two rows have one id; nothing is written.
         NotewrightError: the model or the database cannot go on at all.
     """
-    rows = _unique(read_rows(source, WriteRow))
+    rows = read_unique(source, WriteRow)
     done = _take_up(target)
     profiles: dict[ProfileKey, StyleProfile] = {}
     failed: list[str] = []
@@ -105,7 +104,7 @@ def rate_batch(studio: Studio, owner: str, source: Path) -> int:
 
 def score_batch(scorer: Scorer, source: Path, target: Path, *, tell: Tell = untold) -> int:
     """Score every row of `source` into a new `target`; return how many."""
-    rows = _unique(read_rows(source, ScoreRow))
+    rows = read_unique(source, ScoreRow)
     partial = target.with_name(f".{target.name}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:
@@ -122,18 +121,6 @@ def score_batch(scorer: Scorer, source: Path, target: Path, *, tell: Tell = unto
 
 
 # ------------------------------------------------------------------ rows
-
-
-def _unique(rows: Iterator[tuple[str, RowT]]) -> list[tuple[str, RowT]]:
-    """Read all rows; refuse an id that comes twice."""
-    kept: dict[str, tuple[str, RowT]] = {}
-    for where, row in rows:
-        if row.id in kept:
-            raise InvalidRequest(
-                f"{where}: the id {row.id!r} is taken by {kept[row.id][0]}; give each row its own."
-            )
-        kept[row.id] = (where, row)
-    return list(kept.values())
 
 
 def _write_row(
