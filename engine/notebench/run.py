@@ -81,7 +81,7 @@ def run(
         scored(done, len(items))
         return found
 
-    report = make_report(system.name, path, items, outputs, system.settings, counted)
+    report = make_report(system.name, path, items, outputs, _settings(system), counted)
     save_report(report, target)
     partial.unlink(missing_ok=True)
     return report
@@ -127,8 +127,12 @@ def _answer(system: System, item: BenchItem) -> BenchOutput:
 
 
 def _header(system: System, items: Sequence[BenchItem]) -> dict[str, Any]:
-    told = {"system": system.name, "data": checksum(items), "settings": dict(system.settings)}
-    return dict(json.loads(json.dumps(told)))
+    return {"system": system.name, "data": checksum(items), "settings": _settings(system)}
+
+
+def _settings(system: System) -> dict[str, Any]:
+    """Return the settings as they read back from a file."""
+    return dict(json.loads(json.dumps(dict(system.settings))))
 
 
 def _take_up(file: BinaryIO, partial: Path, header: dict[str, Any]) -> set[str]:
