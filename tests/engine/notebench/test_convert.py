@@ -19,8 +19,9 @@ def save(path: Path, rows: Sequence[object]) -> Path:
 
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
-    return {"id": f"t{number}", "style": "ann", "author": "Ann", "year": 1900,
-            "topic": f"Topic {number}", "reference": f"The reference of {number}."} | changes  # fmt: skip
+    values = {"id": f"t{number}", "style": "ann", "author": "Ann", "year": 1900}
+    told = {"topic": f"Topic {number}", "reference": f"The reference of {number}."}
+    return values | told | changes
 
 
 def task(number: int, **changes: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def named(name: str) -> Metric:
 
 
 def judged(text: str, of: BenchItem, **scores: float) -> Judged:
-    return Judged(of, text, Scores(signature="test", **scores))  # type: ignore[arg-type]
+    return Judged(of, text, Scores(signature="test", **scores))
 
 
 # ------------------------------------------------------------------ BLEU against sacreBLEU

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.errors import NotFound
 from engine.notebench import samples
 from engine.notebench.overlap import overlaps
 from tests.engine.notebench.made import item
@@ -48,8 +49,8 @@ def test_an_item_without_texts_of_its_own_keeps_nothing_secret() -> None:
 def test_without_the_data_that_ship_nothing_is_called_clean() -> None:
     try:
         shipped = [*samples.shipped("dev"), *samples.shipped("test")]
-    except samples.NotFound:
-        with pytest.raises(samples.NotFound, match="not in this installation"):
+    except NotFound:
+        with pytest.raises(NotFound, match="not in this installation"):
             overlaps(["anything"])
         return
     secret = [text for each in shipped for text in (*each.reference, each.source or "") if text]

@@ -82,7 +82,7 @@ def with_items(*outputs: object) -> BenchReport:
 def test_the_checksum_is_of_content_not_of_files() -> None:
     assert checksum(items()) == checksum(list(items()))
     assert checksum(items()) != checksum(items()[::-1])
-    assert checksum([BenchItem(id="1", topic="t", samples=("s",), reference="r")]) == checksum(  # type: ignore[arg-type]
+    assert checksum([BenchItem(id="1", topic="t", samples=("s",), reference="r")]) == checksum(
         [BenchItem(id="1", topic="t", samples=("s",), reference=("r",))]
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import InvalidRequest, StorageError, Stopped
+from engine.errors import InvalidRequest, Stopped, StorageError
 from engine.notebench.report import BenchReport, verify
 from engine.notebench.run import partial_path, run
 from engine.notebench.samples import BenchItem
@@ -42,6 +42,7 @@ class Echo:
     name = "echo"
 
     def __init__(self, fails_at: str = "", error: Exception | None = None, seed: int = 0) -> None:
+        """Remember where to fail, and why."""
         self.asked: list[BenchItem] = []
         self.settings: Mapping[str, Any] = {"seed": seed, "of": ("a", "b")}
         self._fails_at, self._error = fails_at, error
