@@ -161,8 +161,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     rows = [item(n, id=f"r{n}") for n in range(30)]
     data, target = save(tmp_path / "data.jsonl", rows), tmp_path / "r.json"
     partial = tmp_path / "r.json.partial"
-    command = [sys.executable, "-m", "app", "bench", "run", "--system", "sag", "--data", data,
-               "--output", target]  # fmt: skip
+    command = [sys.executable, "-m", "app", "bench", "run", "--system", "sag", "--data", str(data),
+               "--output", str(target)]  # fmt: skip
     scripted = os.environ | {"NOTEWRIGHT_SCRIPTED": "1"}
     child = subprocess.Popen(command, cwd=ROOT, env=scripted)
     until = time.monotonic() + 40
