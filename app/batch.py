@@ -1,4 +1,4 @@
-"""Many notes, many ratings, many scores: JSON Lines in, JSON Lines out.
+"""Many notes, many ratings: JSON Lines in, JSON Lines out.
 
 `write_batch` can be stopped at any instant and run again: rows whose note is in the output are
 passed over, a line cut in half is dropped, and rows that failed are tried once more.
@@ -15,15 +15,13 @@ from typing import Any, TypeAlias
 
 from app.feedback import make_feedback
 from app.present import note_json
-from app.rows import RateRow, ScoreRow, WriteRow, read_rows, read_unique, scores_json
+from app.rows import RateRow, WriteRow, read_rows, read_unique
 from app.studio import Studio
 from engine.documents import MAX_CHARACTERS
 from engine.errors import ContextOverflow, InvalidRequest, NotFound, StorageError
 from engine.events import Event, NoteReady
-from engine.protocols import Scorer
 from engine.requests import make_request
-from engine.scoring.overlap import bleu4, rouge_l
-from engine.text import clean, count_words
+from engine.text import clean
 from engine.types import Language, Note, StyleProfile, StyleSample, WritingRequest
 
 ProfileKey: TypeAlias = tuple[tuple[str, ...], Language]
@@ -74,7 +72,7 @@ def write_batch(
     profiles: dict[ProfileKey, StyleProfile] = {}
     failed: list[str] = []
     written = 0
-    with closing(_Output(target)) as output:
+    with closing(Output(target)) as output:
         for number, (where, row) in enumerate(rows):
             tell(number, len(rows))
             if row.id in done:
@@ -99,24 +97,6 @@ def rate_batch(studio: Studio, owner: str, source: Path) -> int:
     for _, row in rows:
         values = row.model_dump(exclude={"note_id"}, exclude_none=True)
         studio.rate(owner, row.note_id, **values)
-    return len(rows)
-
-
-def score_batch(scorer: Scorer, source: Path, target: Path, *, tell: Tell = untold) -> int:
-    """Score every row of `source` into a new `target`; return how many."""
-    rows = read_unique(source, ScoreRow)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            for number, (_, row) in enumerate(rows):
-                tell(number, len(rows))
-                file.write(_score_line(scorer, row) + "\n")
-        partial.replace(target)
-    except OSError as error:
-        raise StorageError(_cannot_write(target, error)) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    tell(len(rows), len(rows))
     return len(rows)
 
 
@@ -183,25 +163,6 @@ def _check_feedback(studio: Studio, owner: str, where: str, row: RateRow) -> Non
         raise InvalidRequest(f"{where}: {error}") from error
 
 
-def _score_line(scorer: Scorer, row: ScoreRow) -> str:
-    text, reference = clean(row.text), row.reference and clean(row.reference)
-    model = reference or row.source
-    scores = scorer.score(
-        text,
-        language=row.language,
-        samples=[clean(sample) for sample in row.samples],
-        source=row.source and clean(row.source),
-        knowledge=row.knowledge and clean(row.knowledge),
-        words=count_words(model, row.language) if model else None,
-    )
-    return scores_json(
-        row.id,
-        scores,
-        rouge_l=round(rouge_l(text, reference), 4) if reference else None,
-        bleu4=round(bleu4(text, reference), 4) if reference else None,
-    )
-
-
 # ------------------------------------------------------------------ the output of `write --batch`
 
 
@@ -212,7 +173,7 @@ def _take_up(target: Path) -> set[str]:
     *whole, last = target.read_bytes().split(b"\n")
     kept, ids = [], set()
     for number, line in enumerate(whole, start=1):
-        row = _done_row(line)
+        row = done_row(line)
         if row is None:
             raise InvalidRequest(
                 f"{target.name}, line {number}: not a row that we wrote; name another output."
@@ -225,7 +186,8 @@ def _take_up(target: Path) -> set[str]:
     return ids
 
 
-def _done_row(line: bytes) -> dict[str, object] | None:
+def done_row(line: bytes) -> dict[str, object] | None:
+    """Return a row of an output, None for a line that is none."""
     try:
         row = json.loads(line)
     except ValueError:  # not UTF-8 is a ValueError too
@@ -239,29 +201,33 @@ def _replace(target: Path, data: bytes) -> None:
         partial.write_bytes(data)
         partial.replace(target)
     except OSError as error:
-        raise StorageError(_cannot_write(target, error)) from error
+        raise StorageError(cannot_write(target, error)) from error
 
 
-class _Output:
+class Output:
     """A file that grows by whole rows; each is on the disk when `append` returns."""
 
     def __init__(self, target: Path) -> None:
+        """Open the file at its end."""
         self._target = target
         try:
             self._file = target.open("ab", buffering=0)
         except OSError as error:
-            raise StorageError(_cannot_write(target, error)) from error
+            raise StorageError(cannot_write(target, error)) from error
 
     def append(self, row: Mapping[str, object]) -> None:
+        """Write a row; it is on the disk when this returns."""
         try:
             self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise StorageError(_cannot_write(self._target, error)) from error
+            raise StorageError(cannot_write(self._target, error)) from error
 
     def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
 
 
-def _cannot_write(target: Path, error: OSError) -> str:
+def cannot_write(target: Path, error: OSError) -> str:
+    """Return the sentence for a file that refuses."""
     return f"{target} cannot be written ({error.strerror}); choose another place or make room."

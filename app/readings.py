@@ -8,6 +8,7 @@ from engine.errors import NotFound
 from engine.scoring.nouns import StyleReading
 from engine.scoring.reading import read_style
 from engine.scoring.slop import load_phrases
+from engine.scoring.striking import without_struck
 from engine.types import Language, Note
 from storage.store import Store
 
@@ -24,10 +25,10 @@ def readings(store: Store, owner: str, note: Note) -> tuple[StyleReading | None,
         profile = store.profile(owner, note.profile_digest)
     except NotFound:
         return ()
-    samples = [sample.text for sample in profile.samples]
+    samples = [without_struck(sample.text, profile) for sample in profile.samples]
     return tuple(
         read_style(
-            draft.text,
+            without_struck(draft.text, profile),
             samples,
             profile.language,
             score=draft.scores.style,

@@ -1,11 +1,12 @@
 """Rows of JSON Lines files, read strictly: an unknown field or a wrong value names its line."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from engine.errors import InvalidRequest
 from engine.notebench.samples import BenchItem
@@ -13,11 +14,27 @@ from engine.types import FeedbackTag, Language, Scores, Value
 
 RowT = TypeVar("RowT", bound=Value)
 
+MAX_LINE = 64 * 1024 * 1024
+
+
+def _writable(given: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in given):
+        raise ValueError("half a character stands alone in it; mend it")
+    return given
+
+
+def _not_blank(given: str) -> str:
+    if not given.strip():
+        raise ValueError("there is nothing in it; give a text or leave it out")
+    return given
+
+
 # An id may be a number in the file; a Boolean or a list may not.
 RowId = Annotated[
     str,
     Field(min_length=1),
     BeforeValidator(lambda given: str(given) if type(given) is int else given),
+    AfterValidator(_writable),
 ]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -44,7 +61,7 @@ class ScoreRow(Value):
     text: str
     source: str | None = None
     reference: str | None = None
-    samples: tuple[Text, ...] = ()
+    samples: tuple[Annotated[Text, AfterValidator(_not_blank)], ...] = ()
     knowledge: str | None = None
     language: Language = "en"
 
@@ -56,7 +73,7 @@ class OutputRow(Value):
     text: str
 
 
-NamedT = TypeVar("NamedT", WriteRow, ScoreRow, OutputRow, BenchItem)
+NamedT = TypeVar("NamedT", WriteRow, OutputRow, BenchItem)
 
 
 class RateRow(Value):
@@ -102,25 +119,34 @@ def read_unique(path: Path, row: type[NamedT]) -> list[tuple[str, NamedT]]:
     return list(kept.values())
 
 
-def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank with its number from 1, as UTF-8 (a BOM is allowed)."""
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield each line that is not blank with its number from 1 (a BOM is allowed).
+
+    Of a line longer than MAX_LINE only the beginning comes, which is no whole row.
+    """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE):
+                number += 1
+                rest = line
+                while rest and not rest.endswith(b"\n"):
+                    rest = file.readline(MAX_LINE)
+                line = line.removeprefix(BOM_UTF8) if number == 1 else line
                 if line.strip():
                     yield number, line
     except OSError as error:
         raise InvalidRequest(
             f"{path} cannot be read ({error.strerror}); check its name and place."
         ) from error
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{path} is not UTF-8 text; save it as UTF-8.") from error
 
 
-def parse_row(line: str, row: type[RowT], where: str) -> RowT:
+def parse_row(line: bytes, row: type[RowT], where: str) -> RowT:
     """Return one line as a row; `where` starts the message about what is wrong."""
     try:
-        values = json.loads(line)
+        values = json.loads(line.decode("utf-8"), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{where}: this is not UTF-8 text; save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"{where}: this is not JSON ({error}); mend the line.") from error
     if not isinstance(values, dict):
@@ -138,6 +164,10 @@ def scores_json(row_id: str, scores: Scores, *, rouge_l: float | None, bleu4: fl
     )
     values = {"id": row_id, "rouge_l": rouge_l, "bleu4": bleu4, **kept}
     return json.dumps(values | {"signature": scores.signature}, ensure_ascii=False)
+
+
+def _no_number(said: str) -> None:
+    raise ValueError(f"{said} is no number that JSON knows")
 
 
 def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:

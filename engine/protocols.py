@@ -88,6 +88,9 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text: shape (len(texts), dimensions)."""
 
+    def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        """Return the tokens of a text, read in their context, and a unit row for each."""
+
 
 class Planner(Protocol):
     """Decides what to say. Never trained."""

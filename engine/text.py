@@ -117,6 +117,7 @@ _IF_NUMBER = words_set(
 )
 _IF_LOWER = words_set("etc a.m p.m inc ltd co corp jr sr u.s u.k ph.d al dept est")
 _LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W_]+)*)$")
+_LONGEST_WORD = 64  # characters; without a bound, a long line takes the square of its length
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -154,10 +155,14 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _line_spans(text: str) -> Iterable[tuple[int, int]]:
-    """Yield the places of lines, a wrapped line together with what it continues."""
+    """Yield the places of lines, a wrapped line together with what it continues.
+
+    Who begins no line with a capital writes in lower case: it says nothing about wrapping then.
+    """
     start = 0
+    wraps = any(line[:1].isupper() for line in text.split("\n"))
     for newline in re.finditer(r"\n", text):
-        if not _is_wrapped(text, start, newline.start()):
+        if not (wraps and _is_wrapped(text, start, newline.start())):
             yield start, newline.start()
             start = newline.end()
     yield start, len(text)
@@ -191,7 +196,7 @@ def _ends_sentence(match: re.Match[str], before: str, after: str) -> bool:
 
 
 def _is_abbreviation(before: str, after: str) -> bool:
-    found = _LAST_WORD.search(before)
+    found = _LAST_WORD.search(before[-_LONGEST_WORD:])
     if found is None:
         return False
     word, known = found.group(), found.group().lower()

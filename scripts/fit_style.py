@@ -18,12 +18,13 @@ import argparse
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from engine.scoring.style import (
@@ -40,6 +41,7 @@ from engine.scoring.style import (
 from engine.scoring.stylometry import BLOCKS, Floats, measured
 from engine.text import tokens
 
+Reals = NDArray[np.floating[Any]]
 FLOORS = {"grams": 4e-3, "words": 1e-2, "common": 1e-4, "marks": 1e-2, "shape": 1e-2}
 COMMON = 400
 FOLDS = 3
@@ -136,7 +138,7 @@ def contrasted(
         dropped = torch.nn.functional.dropout(rows[chosen].float(), 0.3)
         loss = contrast(torch.nn.functional.normalize(net(dropped), dim=1), labels)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
     return net.weight.detach().numpy().astype(np.float32)
@@ -154,8 +156,8 @@ def contrast(vectors: torch.Tensor, labels: torch.Tensor, heat: float = 0.1) -> 
 
 def batches_of(
     texts: Sequence[Text], allowed: Collection[int], draw: random.Random
-) -> Iterable[list[int]]:  # an endless iterator
-    """Yield batches: passages in all their versions, and authors with four texts each, by turns."""
+) -> Iterator[list[int]]:
+    """Yield batches without end, by turns: passages in all versions, authors with four texts."""
     authors: dict[str, list[int]] = defaultdict(list)
     passages: dict[str, list[int]] = defaultdict(list)
     for i in sorted(allowed):
@@ -193,11 +195,11 @@ class Table(NamedTuple):
         """Join tables."""
         return cls(*(np.concatenate(part) for part in zip(*tables, strict=True)))
 
-    def closeness(self, weights: Floats) -> Floats:
+    def closeness(self, weights: Reals) -> Reals:
         """Return which of the two is closer, and by how much: shape (pairs, 2)."""
         return self.told @ weights
 
-    def design(self, weights: Floats) -> Floats:
+    def design(self, weights: Reals) -> Reals:
         """Return the terms of the scale: shape (pairs, 2, SCALE)."""
         close = np.array([name.endswith("closeness") for name in SCALE])
         return np.where(close, self.terms * self.closeness(weights)[..., None], self.terms)
@@ -277,7 +279,7 @@ def fitted(rows: Table) -> tuple[Floats, Floats]:
     return weights.astype(np.float32), scale.astype(np.float32)
 
 
-def newton(design: Floats, label: Floats, ridge: float) -> Floats:
+def newton(design: Reals, label: Reals, ridge: float) -> Reals:
     """Return logistic-regression coefficients by Newton's method."""
     beta = np.zeros(design.shape[1])
     for _ in range(30):
@@ -324,7 +326,7 @@ def out_of_fold(
 def pairs_table(texts: Sequence[Text], weights: Weights, count: int) -> dict[str, Table]:
     """Return pairs of each set apart: near and far others, or the content held fixed."""
     draw = random.Random(11)
-    tables = {}
+    tables: dict[str, Table] = {}
     for origin in sorted({t.origin for t in texts}):
         own = [t for t in texts if t.origin == origin]
         if own[0].parallel:
@@ -342,7 +344,8 @@ def pairs_table(texts: Sequence[Text], weights: Weights, count: int) -> dict[str
 def write(path: Path, weights: Weights) -> None:
     """Write the weights, halves where that is exact enough."""
     words = np.frombuffer("\n".join(weights.common).encode(), dtype=np.uint8)
-    arrays = {"common": words, "projection": weights.projection.astype(np.float16)}
+    arrays: dict[str, NDArray[Any]] = {"common": words}
+    arrays |= {"projection": weights.projection.astype(np.float16)}
     arrays |= {f"mean.{name}": weights.mean[name].astype(np.float16) for name in BLOCKS}
     arrays |= {f"spread.{name}": weights.spread[name].astype(np.float16) for name in BLOCKS}
     arrays |= {"weights": weights.weights, "scale": weights.scale}

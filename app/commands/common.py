@@ -24,6 +24,10 @@ class WrongUsage(NotewrightError):
     """The command was given options that do not go together or cannot be used (exit code 2)."""
 
 
+class RowsFailed(NotewrightError):
+    """Some rows of a batch could not be done."""
+
+
 def new_group(about: str) -> typer.Typer:
     """Return an empty group of commands, with plain help and plain errors."""
     return typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)

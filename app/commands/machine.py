@@ -9,6 +9,7 @@ import typer
 from app.commands.common import (
     OWNER,
     Json,
+    RowsFailed,
     counted,
     note,
     open_studio,
@@ -59,16 +60,28 @@ def doctor(as_json: Json = False) -> None:
 def score(
     source: Annotated[Path, typer.Option("--input", metavar="IN.jsonl", help="Texts to score.")],
     target: Annotated[Path, typer.Option("--output", metavar="OUT.jsonl", help="Their scores.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first wrong row.")] = False,
 ) -> None:
-    """Score any texts, whoever wrote them."""
-    from app.batch import score_batch
+    """Score any texts, whoever wrote them; run again to go on where it stopped."""
+    from app.scorebatch import score_batch, sentences_of
 
     with open_studio() as studio:
         with waiting("Loading the models…"):
             scorer = studio.writer.scorer
-        with row_progress("Scoring") as tell:
-            count = score_batch(scorer, source, target, tell=tell)
-    note(f"{counted(count, 'text')} scored into {target}.")
+        try:
+            with row_progress("Scoring") as tell:
+                result = score_batch(scorer, source, target, strict=strict, tell=tell)
+        except KeyboardInterrupt:
+            note("Stopped. What is scored stays; run the same command again to go on.")
+            raise typer.Exit(1) from None
+    kept = f" ({result.skipped:,} were there already)" if result.skipped else ""
+    note(f"{counted(result.scored, 'text')} scored into {target}{kept}.")
+    if result.wrong:
+        for sentence in sentences_of(result):
+            note(sentence)
+        raise RowsFailed(
+            f"{counted(result.wrong, 'row')} could not be scored; mend them and run it again."
+        )
 
 
 def export_all(

@@ -11,6 +11,7 @@ import typer
 from app.commands.common import (
     OWNER,
     Json,
+    RowsFailed,
     Show,
     WrongUsage,
     as_usage,
@@ -22,7 +23,7 @@ from app.commands.common import (
     say_json,
     waiting,
 )
-from engine.errors import NotewrightError, NotFound
+from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -37,10 +38,6 @@ _STAGES = {
     "critique": "Comparing the two best",
     "revise": "Revising",
 }
-
-
-class RowsFailed(NotewrightError):
-    """Some rows of a batch could not be written."""
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,7 @@ class BertEncoder:
         self._layers = sum(1 for _ in names)
 
     def encode(self, texts: Sequence[Sequence[int]]) -> Floats:
-        """Return the mean of each text's token states as a unit row: (len(texts), width).
-
-        """
+        """Return the mean of each text's token states as a unit row: (len(texts), width)."""
         means: Floats = np.stack([states.mean(axis=0) for states in self.states(texts)])
         lengths: Floats = np.linalg.norm(means, axis=1, keepdims=True)
         return means / lengths

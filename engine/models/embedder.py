@@ -1,8 +1,10 @@
 """Embedders: all-MiniLM-L6-v2 from its package, and a hashing one that needs no weights."""
 
 import math
+import threading
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from engine.protocols import Vectors
 
 _MAX_TOKENS = 256
 _BATCH_TOKENS = 4_096
+_MOST_READ = 512  # word pieces: the places that the model knows
+_READ_TEXTS = 16
 
 
 class MiniLMEmbedder:
@@ -41,6 +45,11 @@ class MiniLMEmbedder:
         self._tokenizer = Tokenizer.from_str(files.tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._reader = Tokenizer.from_str(files.tokenizer)
+        self._reader.no_padding()
+        self._reader.enable_truncation(_MOST_READ)
+        self._read = lru_cache(maxsize=_READ_TEXTS)(self._tokens_of)
+        self._reading = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -51,6 +60,18 @@ class MiniLMEmbedder:
         """Return one unit row of 384 numbers per text: shape (len(texts), 384)."""
         rows = self._cache.rows(texts)
         return np.stack(rows) if rows else np.zeros((0, self._width), dtype=np.float32)
+
+    def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        """Return the word pieces of a text's first 510 and a unit row for each."""
+        with self._reading:
+            return self._read(text)
+
+    def _tokens_of(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        found = self._reader.encode(text)
+        with limited(self._threads):
+            [states] = self._encoder.states([found.ids])
+        rows = states[1:-1] / np.linalg.norm(states[1:-1], axis=1, keepdims=True)
+        return tuple(found.tokens[1:-1]), rows
 
     def _encode(self, texts: Sequence[str]) -> list[Vectors]:
         """Encode in batches of about as many tokens as keep the working set small."""
@@ -93,6 +114,11 @@ class HashingEmbedder:
         for row, text in zip(rows, texts, strict=True):
             self._fill(row, f" {' '.join(text.lower().split())} ")
         return rows
+
+    def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        """Return the words of a text and a unit row for each: no context is read."""
+        found = tuple(text.lower().split())
+        return found, self.embed(found)
 
     def _fill(self, row: Vectors, text: str) -> None:
         for size in (1, 2, 3):

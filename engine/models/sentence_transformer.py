@@ -90,6 +90,15 @@ class SentenceTransformerEmbedder:
         rows = self._cache.rows(texts)
         return np.stack(rows) if rows else np.zeros((0, self._width), dtype=np.float32)
 
+    def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        """Return the tokens that the model reads, its marks of beginning and end among them."""
+        states = self._model.encode(text, output_value="token_embeddings", show_progress_bar=False)
+        rows = np.asarray(states.cpu(), dtype=np.float32)
+        ids = self._model.tokenizer(text, truncation=True)["input_ids"][: len(rows)]
+        found = self._model.tokenizer.convert_ids_to_tokens(ids)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return tuple(found), rows / np.maximum(lengths, np.float32(1e-9))
+
     def _encode(self, texts: list[str]) -> list[Vectors]:
         return list(self._vectors(texts))
 

@@ -12,7 +12,7 @@ from engine.text import sentences
 from engine.types import Language
 
 GATE = 0.5  # meaning above this counts as kept (VSS)
-# What unrelated texts and retellings reach, put at 0 and 1 (docs/SCORING.md).
+# What unrelated texts and retellings reach, put at 0 and 1 (docs/METRICS.md).
 _COSINE = (0.35, 0.85)
 _PAIRS = (0.02, 0.4)
 

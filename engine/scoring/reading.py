@@ -1,17 +1,20 @@
 """The style score as a person can use it: how much of the way from anybody to the author, and why.
 
-The scale runs from what other people's texts score against samples (a figure of each language,
-docs/SCORING.md) to what the author's own unseen texts score: each sample against the others, cut to
-the length of a note. With few samples that is shaky, so the language's usual value counts as one
-sample more. The interval is a jackknife over groups of neighbouring sentences: a bootstrap would
-ask for the score some forty times, and a score takes ten milliseconds.
+The scale runs from what other people's texts score against samples to what the author's own unseen
+texts score. The floor is a figure of each language, or, where that is more, what plain prose of the
+text's length scores against these very samples: prose of today is nearer to anybody who writes
+today. The ceiling is each sample against the others, cut to the length of a note; with few samples
+that is shaky, so the language's usual value counts as one sample more. The interval is a jackknife
+over groups of neighbouring sentences: a bootstrap would ask for the score four times as often.
+How the figures were measured: docs/METRICS.md.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from engine.profile.habits import rates
 from engine.profile.lexical import words_of
@@ -21,17 +24,20 @@ from engine.scoring.style import style
 from engine.text import count_words, sentence_spans
 from engine.types import Language
 
-OTHERS: Mapping[Language, float] = {"en": 0.18, "zh": 0.25}
-"""Mean style score of texts by other people, near and far (docs/SCORING.md)."""
-OWN: Mapping[Language, float] = {"en": 0.65, "zh": 0.79}
-"""Mean style score of unseen texts by the author."""
+OTHERS: Mapping[Language, float] = {"en": 0.2, "zh": 0.2}
+"""Style score of texts by other people with five samples, the median: the lowest floor."""
+OWN: Mapping[Language, float] = {"en": 0.85, "zh": 0.85}
+"""Style score of unseen texts by the author with five samples, the median."""
 LEAST_SPAN = 0.1
-"""The ceiling is never nearer to the floor than this, however unlike the samples are."""
+"""The floor is never nearer to the ceiling than this, however plainly the samples are written."""
+_LEAST_CEILING = 0.5
+"""However unlike the samples are, nothing that scores less than even is called the author's."""
 
 _NOTE_WORDS = 150  # a held-out sample is cut to about the length of a note
 _HALF_WORDS = 60  # halves of a single sample must be this long
 _HELD_OUT = 5
-_GROUPS = 5
+_GROUPS = 10
+_LENGTHS = (15, 30, 60, 150)  # words to which plain prose is cut
 _WIDTH = 1.28  # standard errors on either side: 80 %
 _SPREAD = 0.15  # least standard deviation of an author's own scores
 _UNSURE = 0.25  # half the width where there are too few sentences to tell
@@ -68,7 +74,10 @@ def _read(
     watched: tuple[str, ...],
 ) -> StyleReading:
     score = style(text, theirs, language) if score is None else score
-    floor, (ceiling, ceiling_error) = OTHERS[language], _ceiling(theirs, language)
+    ceiling, ceiling_error = _ceiling(theirs, language)
+    length = count_words(text, language)
+    cut = next((n for n in _LENGTHS if length <= n), _LENGTHS[-1])
+    floor = min(_floor(theirs, language, cut), ceiling - LEAST_SPAN)
     percent = min(1.0, max(0.0, (score - floor) / (ceiling - floor)))
     error = math.hypot(_standard_error(text, theirs, language), percent * ceiling_error)
     spread = _WIDTH * error / (ceiling - floor)
@@ -103,11 +112,26 @@ def ceiling_of(samples: tuple[str, ...], language: Language) -> float:
 def _ceiling(samples: tuple[str, ...], language: Language) -> tuple[float, float]:
     """Return the ceiling and its standard error, which few samples leave large."""
     pairs = _held_out(samples, language)
-    scores = [style(_opening(own, language), others, language) for own, others in pairs]
+    scores = [
+        style(_opening(own, language, _NOTE_WORDS), others, language) for own, others in pairs
+    ]
     mean = (OWN[language] + sum(scores)) / (1 + len(scores))
     spread = math.sqrt(sum((s - mean) ** 2 for s in (OWN[language], *scores)) / (1 + len(scores)))
-    ceiling = max(mean, OTHERS[language] + LEAST_SPAN)
-    return ceiling, max(spread, _SPREAD) / math.sqrt(1 + len(scores))
+    return max(mean, _LEAST_CEILING), max(spread, _SPREAD) / math.sqrt(1 + len(scores))
+
+
+@lru_cache(maxsize=64)
+def _floor(samples: tuple[str, ...], language: Language, words: int) -> float:
+    """Return what somebody else's text of some length may be expected to score."""
+    told = [_opening(plain, language, words) for plain in _plain(language)]
+    return max(OTHERS[language], sum(style(p, samples, language) for p in told) / len(told))
+
+
+@cache
+def _plain(language: Language) -> tuple[str, ...]:
+    """Return the plain prose that ships for a language."""
+    data = files("engine.scoring").joinpath(f"data/plain_{language}.txt")
+    return tuple(data.read_text(encoding="utf-8").split("\n\n"))
 
 
 def _held_out(
@@ -124,11 +148,11 @@ def _held_out(
     return [(samples[i], samples[:i] + samples[i + 1 :]) for i in range(0, len(samples), step)]
 
 
-def _opening(text: str, language: Language) -> str:
-    """Return the first sentences of a text, about as long as a note."""
+def _opening(text: str, language: Language, words: int) -> str:
+    """Return the first sentences of a text, up to the one in which it gets that many words."""
     end = len(text)
     for _, end in sentence_spans(text):
-        if count_words(text[:end], language) >= _NOTE_WORDS:
+        if count_words(text[:end], language) >= words:
             break
     return text[:end]
 

@@ -59,7 +59,8 @@ def _grams(text: str) -> Floats:
         rolled = (rolled[: len(codes) - size + 1] + codes[size - 1 :] + np.uint64(size)) * _MIX
         places = (rolled >> np.uint64(50)).astype(np.int64)  # the top 14 bits
         made += np.bincount(places, minlength=GRAM_BUCKETS)
-    return np.sqrt(made / max(1.0, made.sum())).astype(np.float32)
+    rates: Floats = np.sqrt(made / max(1.0, made.sum())).astype(np.float32)
+    return rates
 
 
 def _words(found: Sequence[str]) -> Floats:

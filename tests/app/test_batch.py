@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.batch import BatchOptions, rate_batch, score_batch, write_batch
+from app.batch import BatchOptions, rate_batch, write_batch
 from app.studio import Studio
 from engine.errors import InvalidRequest, StorageError
 from engine.types import Language, StyleProfile, StyleSample
@@ -285,77 +285,3 @@ def test_a_wrong_rating_is_named_and_none_is_kept(
         rate_batch(studio, ME, save(tmp_path / "f.jsonl", rows))
     assert sentence in str(caught.value)
     assert studio.note(ME, note_id).feedback == ()
-
-
-# ------------------------------------------------------------------ score
-
-
-def scored(studio: Studio, tmp_path: Path, rows: list[dict[str, object]]) -> list[dict[str, Any]]:
-    score_batch(studio.writer.scorer, save(tmp_path / "s.jsonl", rows), tmp_path / "scores.jsonl")
-    return load(tmp_path / "scores.jsonl")
-
-
-def test_scores_whose_inputs_are_absent_are_null(studio: Studio, tmp_path: Path) -> None:
-    [alone] = scored(studio, tmp_path, [{"id": 1, "text": "The doors open at six."}])
-
-    given = {name for name, value in alone.items() if value is not None}
-    assert given == {"id", "signature"}
-    assert set(alone) - given == {
-        "rouge_l", "bleu4", "style", "meaning", "faithful", "factual", "copied", "length_ratio",
-        "vss",
-    }  # fmt: skip
-
-
-def test_the_same_text_as_the_reference_scores_100_and_length_1(
-    studio: Studio, tmp_path: Path
-) -> None:
-    text = "The doors open at six, fog or no fog."
-    first, second = scored(
-        studio,
-        tmp_path,
-        [
-            {"id": "same", "text": text, "reference": text, "source": text, "samples": SAMPLES,
-             "knowledge": text, "language": "en"},
-            {"id": "other", "text": text, "reference": "Dogs bark", "samples": [text]},
-        ],
-    )  # fmt: skip
-
-    assert (first["rouge_l"], first["bleu4"], first["length_ratio"]) == (100, 100, 1)
-    assert None not in first.values()
-    assert (second["rouge_l"], second["bleu4"]) == (0, 0)
-    assert second["copied"] > first["copied"] == 0
-    assert second["meaning"] is None
-
-
-def test_a_wrong_row_to_score_is_named_and_leaves_no_output(studio: Studio, tmp_path: Path) -> None:
-    rows: list[object] = [{"id": "1", "text": "a"}, {"id": "2", "text": "b", "gold": "c"}]
-    source = save(tmp_path / "s.jsonl", rows)
-
-    with pytest.raises(InvalidRequest, match=r"s\.jsonl, line 2: unknown field 'gold'"):
-        score_batch(studio.writer.scorer, source, tmp_path / "scores.jsonl")
-    assert [path.name for path in tmp_path.glob("*scores*")] == []
-
-
-def test_an_empty_text_is_scored_too(studio: Studio, tmp_path: Path) -> None:
-    row: dict[str, object] = {"id": "1", "text": "", "reference": "a b", "source": "a b",
-                              "samples": SAMPLES}  # fmt: skip
-
-    [scores] = scored(studio, tmp_path, [row])
-
-    assert (scores["rouge_l"], scores["length_ratio"]) == (0, 0)
-
-
-def test_an_interrupted_score_leaves_the_old_output(tmp_path: Path) -> None:
-    class Broken:
-        """A scorer that fails half-way."""
-
-        def score(self, *_: object, **__: object) -> Any:
-            """Fail."""
-            raise StorageError("The disk is full.")
-
-    target = tmp_path / "scores.jsonl"
-    target.write_text("old\n", encoding="utf-8")
-    with pytest.raises(StorageError):
-        score_batch(Broken(), save(tmp_path / "s.jsonl", [{"id": 1, "text": "a"}]), target)
-    assert target.read_text(encoding="utf-8") == "old\n"
-    assert len(list(tmp_path.glob("*scores*"))) == 1

@@ -15,8 +15,9 @@ from engine.scoring.never import find_never
 from engine.scoring.numerals import numbers
 from engine.scoring.overlap import bleu4, rouge_l
 from engine.scoring.scorer import NoteScorer
+from engine.scoring.striking import without_struck
 from engine.scoring.style import style
-from engine.types import StyleSample
+from engine.types import Habit, SignatureWord, StyleProfile, StyleSample
 from tests import builders
 
 SOURCE = "Entry is free but parking costs £3. Mrs Okafor will judge the marrows."
@@ -85,7 +86,7 @@ def test_faithfulness_names_what_is_not_in_the_source() -> None:
     good, none = faithful("Mrs Okafor will judge the marrows.", SOURCE, None)
     assert good == pytest.approx(1.0)
     assert none == ()
-    for wrong, why in (("Parking costs £4.", "number: 4"), ("We ask Bob to judge.", "name: bob")):
+    for wrong, why in (("Parking costs £4.", "number: £4"), ("We ask Bob to judge.", "name: Bob")):
         score, (span,) = faithful(wrong, SOURCE, None)
         assert score < 0.2
         assert span.note == why
@@ -124,6 +125,59 @@ def test_style_prefers_a_text_of_the_same_voice() -> None:
     assert 0.0 <= style("", loud, "en") <= 1.0
 
 
+LOUD = (
+    "Honestly! The tide does not care! It comes, honestly, and it goes!",
+    "We walked, honestly, to the harbour! The gulls were louder than the engines!",
+    "Bring a coat! It rains here, honestly, and it never stops for long!",
+)
+
+
+def loud(*struck: str) -> StyleProfile:
+    """Return the profile of a writer who shouts and says honestly."""
+    word = SignatureWord(word="honestly", count=5, pmi=3.5, score=3.5, example=LOUD[0])
+    mark = Habit(name="exclamation", mark="!", rate=9.0, reference_rate=0.2, example=LOUD[0])
+    return builders.profile(samples=LOUD, words=(word,), habits=(mark,), struck=struck)
+
+
+def test_what_is_struck_out_is_put_plainly() -> None:
+    assert without_struck("Honestly, it rains!! Honestly!", loud()) == (
+        "Honestly, it rains!! Honestly!"
+    )
+    assert without_struck("It is, Honestly, wet!!", loud("honestly")) == "It is, wet!!"
+    assert without_struck("It goes, honestly!", loud("honestly")) == "It goes!"
+    assert without_struck("It rains!! Dishonestly so!", loud("honestly", "exclamation")) == (
+        "It rains. Dishonestly so."
+    )
+    both = builders.profile(
+        language="zh",
+        habits=tuple(
+            Habit(name=name, mark="", rate=1.0, reference_rate=0.0, example="")
+            for name in ("parentheses", "ellipsis", "emoji")
+        ),
+        words=(),
+        struck=("parentheses", "ellipsis", "emoji", "tag:question"),
+    )
+    assert without_struck("下雨了……（又是雨）走吧🙂", both) == "下雨了。又是雨走吧"
+
+
+@pytest.mark.parametrize("struck", ["exclamation", "honestly"])
+def test_a_text_without_a_struck_habit_comes_nearer_and_one_with_it_farther(struck: str) -> None:
+    scorer = NoteScorer(HashingEmbedder())
+    with_it = "Honestly! The boats came in at dawn, honestly, and we ate on the wall!"
+    without = without_struck(with_it, loud(struck))
+
+    def scored(text: str, profile: StyleProfile) -> float:
+        found = scorer.score(text, language="en", profile=profile).style
+        assert found is not None
+        return found
+
+    kept, gone = loud(), loud(struck)
+    assert scored(without, gone) > scored(without, kept)
+    assert scored(with_it, gone) < scored(with_it, kept)
+    assert scored(with_it, gone) == scored(without, gone)
+    assert scored(with_it, loud("tag:question")) == scored(with_it, kept)
+
+
 def test_meaning_is_kept_by_a_retelling_and_lost_by_another_topic() -> None:
     embedder = HashingEmbedder()
     source = "图书馆周六开门，门票十二元，请带雨伞。"
@@ -146,7 +200,7 @@ def test_scores_whose_inputs_are_absent_are_null() -> None:
     bare = scorer.score("Some text.", language="en")
     assert (bare.style, bare.meaning, bare.faithful, bare.factual, bare.vss) == (None,) * 5
     assert (bare.copied, bare.fact_recall, bare.length_ratio) == (None,) * 3
-    assert bare.signature.startswith("notewright-scorer/")
+    assert bare.signature.startswith("notewright-scorer/2 lang=en style=contrast-96 ")
 
 
 def test_every_score_is_there_when_its_input_is() -> None:
@@ -166,7 +220,7 @@ def test_every_score_is_there_when_its_input_is() -> None:
 
 def test_style_without_the_meaning_is_worth_a_tenth() -> None:
     scorer = NoteScorer(HashingEmbedder())
-    text = "Bananas sing at midnight!"
+    text = "Bananas sing softly at midnight!"
     off = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=SOURCE)
     on = scorer.score(text, language="en", samples=["Gosh! Wow!"], source=text)
     assert off.vss == pytest.approx(0.1 * (off.style or 0))

@@ -186,3 +186,10 @@ def test_the_language_is_guessed_from_script_and_small_words(
     text: str, language: Language | None
 ) -> None:
     assert guess_language(text) == language
+
+
+def test_lines_of_a_writer_who_uses_no_capitals_are_sentences_of_their_own() -> None:
+    told = "so the bakery on the corner finally opened its doors\nand there was a queue by eight"
+
+    assert sentences(told) == told.split("\n")
+    assert len(sentences("S" + told[1:])) == 1

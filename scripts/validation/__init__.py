@@ -1,0 +1,1 @@
+"""The checks of `validate_scores.py`: each measures a score on labelled data."""
