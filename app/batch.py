@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from app.feedback import make_feedback
 from app.present import note_json
-from app.rows import RateRow, WriteRow, read_rows
+from app.rows import RateRow, WriteRow, read_rows, read_unique
 from app.studio import Studio
 from engine.documents import MAX_CHARACTERS
 from engine.errors import ContextOverflow, InvalidRequest, NotFound, StorageError
@@ -67,7 +67,7 @@ def write_batch(
         InvalidRequest: a line of either file is wrong, or two rows have one id; nothing is written.
         NotewrightError: the model or the database cannot go on at all.
     """
-    rows = _unique(read_rows(source, WriteRow))
+    rows = read_unique(source, WriteRow)
     done = _take_up(target)
     profiles: dict[ProfileKey, StyleProfile] = {}
     failed: list[str] = []
@@ -101,18 +101,6 @@ def rate_batch(studio: Studio, owner: str, source: Path) -> int:
 
 
 # ------------------------------------------------------------------ rows
-
-
-def _unique(rows: Iterator[tuple[str, WriteRow]]) -> list[tuple[str, WriteRow]]:
-    """Read all rows; refuse an id that comes twice."""
-    kept: dict[str, tuple[str, WriteRow]] = {}
-    for where, row in rows:
-        if row.id in kept:
-            raise InvalidRequest(
-                f"{where}: the id {row.id!r} is taken by {kept[row.id][0]}; give each row its own."
-            )
-        kept[row.id] = (where, row)
-    return list(kept.values())
 
 
 def _write_row(

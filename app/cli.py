@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import machine, notes, styles
+from app.commands import bench, machine, notes, styles
 from app.commands.common import WrongUsage, note
 from app.commands.feedback import rate
 from app.commands.write import write
@@ -29,6 +29,7 @@ app.add_typer(notes.commands, name="notes")
 app.command()(rate)
 app.add_typer(styles.commands, name="styles")
 app.command()(machine.score)
+app.add_typer(bench.commands, name="bench")
 app.command("export")(machine.export_all)
 app.command("import")(machine.import_all)
 

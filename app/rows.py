@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from engine.errors import InvalidRequest
+from engine.notebench.samples import BenchItem
 from engine.types import FeedbackTag, Language, Scores, Value
 
 RowT = TypeVar("RowT", bound=Value)
@@ -65,6 +66,16 @@ class ScoreRow(Value):
     language: Language = "en"
 
 
+class OutputRow(Value):
+    """What some system wrote for a NoteBench item."""
+
+    id: RowId
+    text: str
+
+
+NamedT = TypeVar("NamedT", WriteRow, OutputRow, BenchItem)
+
+
 class RateRow(Value):
     """One act of feedback: just one of stars, thumb, choose, edited_text and tag."""
 
@@ -93,6 +104,19 @@ def read_rows(path: Path, row: type[RowT]) -> Iterator[tuple[str, RowT]]:
     for number, line in lines(path):
         where = f"{path.name}, line {number}"
         yield where, parse_row(line, row, where)
+
+
+def read_unique(path: Path, row: type[NamedT]) -> list[tuple[str, NamedT]]:
+    """Read all rows; refuse an id that comes twice."""
+    kept: dict[str, tuple[str, NamedT]] = {}
+    for where, each in read_rows(path, row):
+        if each.id in kept:
+            raise InvalidRequest(
+                f"{where}: the id {each.id!r} is taken by {kept[each.id][0]}; give each row its "
+                "own."
+            )
+        kept[each.id] = (where, each)
+    return list(kept.values())
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -18,11 +18,17 @@ from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
 from engine.errors import InvalidRequest, StorageError
 from engine.events import Event, NoteReady, PlanReady
-from engine.loading import LoadedModels, LoadOptions, load_models, suggestions_for
+from engine.loading import (
+    LoadedModels,
+    LoadOptions,
+    load_embedder,
+    load_models,
+    suggestions_for,
+)
 from engine.planner import ModelPlanner, edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.profile.parsing import can_parse
-from engine.protocols import StopCheck, never_stop
+from engine.protocols import Embedder, StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.nouns import StyleReading
 from engine.scoring.scorer import NoteScorer
@@ -90,6 +96,12 @@ class Studio:
     def ready(self) -> bool:
         """Whether the models are in memory."""
         return self._models is not None
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder, without the language models where they are not loaded yet."""
+        models = self._models
+        return models.embedder if models else load_embedder(load_options(self.settings))
 
     @cached_property
     def writer(self) -> Writer:

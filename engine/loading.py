@@ -101,6 +101,15 @@ def load_models(
     )
 
 
+def load_embedder(options: LoadOptions) -> Embedder:
+    """Load the embedder alone: what measures texts needs no language model."""
+    if options.scripted:
+        from engine.models.embedder import HashingEmbedder
+
+        return HashingEmbedder()
+    return _embedder(options.embedder)
+
+
 def _embedder(own: str) -> Embedder:
     # Heavy: only who loads the models pays for its import.
     if own:

@@ -74,18 +74,29 @@ def say_json(value: Mapping[str, object] | Sequence[object]) -> None:
 @contextmanager
 def row_progress(label: str) -> Iterator["Tell"]:
     """Show a progress bar of rows on stderr; silent when that is not a terminal."""
+    with row_bars(label) as (tell,):
+        yield tell
+
+
+@contextmanager
+def row_bars(*labels: str) -> Iterator[Sequence["Tell"]]:
+    """Show a progress bar for each label, the later ones from when they are first told of."""
     if not sys.stderr.isatty():
         from app.batch import untold
 
-        yield untold
+        yield [untold for _ in labels]
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def teller(number: int, label: str) -> "Tell":
+            task = bar.add_task(label, total=None, visible=number == 0)
+            return lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+        yield [teller(number, label) for number, label in enumerate(labels)]
 
 
 @contextmanager

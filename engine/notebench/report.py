@@ -14,7 +14,7 @@ from pydantic import Field
 
 from engine.notebench.metrics import Judged, Metric, metrics
 from engine.notebench.samples import BenchItem
-from engine.notebench.significance import LEVEL, Difference, difference, holm, interval
+from engine.notebench.significance import ALPHA, LEVEL, difference, holm, interval
 from engine.types import Scores, Value
 
 VERSION = 1
@@ -57,6 +57,7 @@ class BenchReport(Value):
     settings: dict[str, Any]
     items: tuple[BenchOutput, ...]
     metrics: dict[str, Measure]
+    outputs_sha256: str = ""
 
 
 class Compared(Value):
@@ -103,7 +104,14 @@ def make_report(
         settings=dict(settings),
         items=rows,
         metrics=_measures(judged),
+        outputs_sha256=_outputs_checksum(rows),
     )
+
+
+def _outputs_checksum(rows: Sequence[BenchOutput]) -> str:
+    """Return the SHA-256 of the texts by id: a change that no metric sees is found too."""
+    text = json.dumps([(row.id, row.text) for row in rows], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _values(judged: Judged) -> dict[str, float | None]:
@@ -131,6 +139,8 @@ def verify(report: BenchReport, items: Sequence[BenchItem], score: Score) -> tup
     found = []
     if checksum(items) != report.data.sha256:
         found.append("the data are not those of the report (another checksum)")
+    if report.data.n != len(items):
+        found.append(f"the report says {report.data.n} items, there are {len(items)}")
     outputs = {output.id: output for output in report.items}
     missing = [item.id for item in items if item.id not in outputs]
     if missing or len(outputs) != len(report.items) or len(outputs) != len(items):
@@ -139,14 +149,28 @@ def verify(report: BenchReport, items: Sequence[BenchItem], score: Score) -> tup
     told = make_report(report.system, report.data.path, items, outputs, report.settings, score)
     if told.signature != report.signature:
         found.append("the signature differs: another version or scorer made the report")
-    for old, new in zip(report.items, told.items, strict=True):
+    if told.outputs_sha256 != report.outputs_sha256:
+        found.append("the texts are not those that were scored (another checksum)")
+    for old, new in zip(_ordered(report, items), told.items, strict=True):
         found += [
             f"item {old.id}: {name} is {_shown(old.scores.get(name))}, found {_shown(value)}"
-            for name, value in new.scores.items()
+            for name, value in _both(old.scores, new.scores)
             if not _same(old.scores.get(name), value)
         ]
     found += _differing(report.metrics, told.metrics)
     return tuple(found)
+
+
+def _ordered(report: BenchReport, items: Sequence[BenchItem]) -> list[BenchOutput]:
+    outputs = {output.id: output for output in report.items}
+    return [outputs[item.id] for item in items]
+
+
+def _both(
+    old: Mapping[str, float | None], new: Mapping[str, float | None]
+) -> list[tuple[str, float | None]]:
+    """Return every score's name, in either of the two, with its new value."""
+    return [(name, new.get(name)) for name in dict.fromkeys([*old, *new])]
 
 
 def _differing(old: Mapping[str, Measure], new: Mapping[str, Measure]) -> Iterable[str]:
@@ -180,38 +204,41 @@ def compare(
     """
     if first.data.sha256 != second.data.sha256:
         raise ValueError("the two reports are on different data")
-    pairs = [_judged_pair(item, first, second, score) for item in items]
-    names: list[str] = []
-    found: list[tuple[Metric, Difference]] = []
-    for metric in metrics():
-        rows = [(metric.parts(one), metric.parts(two)) for one, two in pairs]
-        told = [(one, two) for one, two in rows if one is not None and two is not None]
-        if told:
-            names.append(metric.name)
-            one, two = zip(*told, strict=True)
-            found.append((metric, difference(one, two, metric.total)))
-    chances = holm([apart.p for _, apart in found])
+    texts = [{output.id: output.text for output in report.items} for report in (first, second)]
+    pairs = [
+        [Judged(item, text, score(item, text)) for text in _texts(item, texts)] for item in items
+    ]
+    found = [told for metric in metrics() if (told := _compared(metric, pairs)) is not None]
+    chances = holm([one.p for one in found])
     return tuple(
-        Compared(
-            metric=metric.name,
-            first=first.metrics[metric.name].value,
-            second=second.metrics[metric.name].value,
-            difference=apart.value,
-            low=apart.low,
-            high=apart.high,
-            p=p,
-            shown=p < 1 - LEVEL,
-        )
-        for (metric, apart), p in zip(found, chances, strict=True)
+        one.model_copy(update={"p": p, "shown": p < ALPHA})
+        for one, p in zip(found, chances, strict=True)
     )
 
 
-def _judged_pair(
-    item: BenchItem, first: BenchReport, second: BenchReport, score: Score
-) -> tuple[Judged, Judged]:
-    texts = [
-        next(output.text for output in report.items if output.id == item.id)
-        for report in (first, second)
-    ]
-    one, two = (Judged(item, text, score(item, text)) for text in texts)
-    return one, two
+def _texts(item: BenchItem, texts: Sequence[Mapping[str, str]]) -> list[str]:
+    return [told[item.id] for told in texts]
+
+
+def _compared(metric: Metric, pairs: Sequence[Sequence[Judged]]) -> Compared | None:
+    """Compare on the items that both answers can be measured on; p is not yet corrected."""
+    rows = [[metric.parts(one) for one in pair] for pair in pairs]
+    both = [(one, two) for one, two in rows if one is not None and two is not None]
+    if not both:
+        return None
+    first, second = (list(side) for side in zip(*both, strict=True))
+    apart = difference(first, second, metric.total)
+    one, two = (
+        metric.total([sum(c) for c in zip(*side, strict=True)], len(side))
+        for side in (first, second)
+    )
+    return Compared(
+        metric=metric.name,
+        first=one,
+        second=two,
+        difference=apart.value,
+        low=apart.low,
+        high=apart.high,
+        p=apart.p,
+        shown=apart.p < ALPHA,
+    )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from engine.errors import NotFound
 from engine.types import Language, Value
 
 VERSION = "v1"
@@ -20,13 +21,18 @@ def _several(given: object) -> object:
     return (given,) if isinstance(given, str) else given
 
 
+def _id(given: object) -> object:
+    """An id may be a number in the file."""
+    return str(given) if type(given) is int else given
+
+
 class BenchItem(Value):
     """One thing to write. Where `source` is given it is the plan's neutral text.
 
     `reference` holds what the author wrote, once or several times; nothing where it is unknown.
     """
 
-    id: Text
+    id: Annotated[Text, BeforeValidator(_id)]
     topic: Text
     samples: Annotated[tuple[Text, ...], Field(min_length=1)]
     author: str = ""
@@ -39,12 +45,22 @@ class BenchItem(Value):
 
 
 def shipped_rows() -> Iterator[tuple[str, str]]:
-    """Yield each line of the data that ships with the name of its file, writers in order."""
+    """Yield each line of the data that ships with the name of its file, writers in order.
+
+    Raises:
+        NotFound: the data are not there.
+    """
     folder = files("engine.notebench").joinpath(f"data/{VERSION}")
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".jsonl"):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield path.name, line
+    entries = folder.iterdir() if folder.is_dir() else ()
+    paths = sorted((e for e in entries if e.name.endswith(".jsonl")), key=lambda entry: entry.name)
+    if not paths:
+        raise NotFound(
+            "NoteBench's own data are not in this installation; give data of your own with "
+            "--data FILE, or install Notewright again."
+        )
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield path.name, line
 
 
 @cache

@@ -8,8 +8,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("engine", "storage", "app")
 
 # What only a terminal shows: commands, files of rows, and a server that cannot begin to serve.
-TERMINAL = ("app/commands/", "app/batch.py", "app/rows.py", "app/settings.py", "app/server.py",
-            "app/logins.py")  # fmt: skip
+TERMINAL = ("app/commands/", "app/batch.py", "app/scorebatch.py", "app/rows.py", "app/settings.py",
+            "app/server.py", "app/logins.py")  # fmt: skip
 ERRORS = {"NotewrightError"}
 
 
