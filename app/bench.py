@@ -72,7 +72,7 @@ def outputs_system(name: str, file: Path, items: Sequence[BenchItem]) -> System:
 
 def bench_score(studio: Studio) -> Score:
     """Return what scores outputs: with the stock phrases that ship, whatever a person listed."""
-    return scored_by(NoteScorer(studio.embedder))
+    return scored_by(NoteScorer(studio.embedder, checker=studio.scorer.checker))
 
 
 def read_report(path: Path) -> BenchReport:

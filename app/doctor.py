@@ -197,7 +197,9 @@ def _writing(studio: Studio) -> Check:
 def _embeddings(studio: Studio) -> Check:
     embedder = studio.models.embedder
     vectors = embedder.embed(["A quiet harbour at dawn."])
+    checker = studio.scorer.checker
     detail = f"{embedder.name}, {vectors.shape[1]} dimensions"
+    detail += f"; claims are checked by {checker.name}" if checker else ""
     return Check("Embeddings", ok=True, required=True, detail=detail)
 
 

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         description="A sentence-transformers model (a folder or a name on the Hugging Face Hub) to "
         "use instead of the embedded one.",
     )
+    checker: str = Field(
+        default="",
+        description="An NLI cross-encoder (a folder or a name on the Hugging Face Hub) that checks "
+        "claims against their source; word and token checks when empty.",
+    )
     shared: bool = Field(
         default=False,
         description="Public demo: each visitor sees only their own notes, and limits are lower.",

@@ -21,6 +21,7 @@ from engine.events import Event, NoteReady, PlanReady
 from engine.loading import (
     LoadedModels,
     LoadOptions,
+    load_checker,
     load_embedder,
     load_models,
     suggestions_for,
@@ -104,6 +105,12 @@ class Studio:
         return models.embedder if models else load_embedder(load_options(self.settings))
 
     @cached_property
+    def scorer(self) -> NoteScorer:
+        """What measures every text, without the language models where they are not loaded yet."""
+        phrases = own_phrases(self.settings.data_dir)
+        return NoteScorer(self.embedder, phrases, load_checker(load_options(self.settings)))
+
+    @cached_property
     def writer(self) -> Writer:
         """The path from request to note, on the loaded models."""
         models = self.models
@@ -111,7 +118,7 @@ class Studio:
             planner=ModelPlanner(models.planner_model),
             stylist=make_stylist(models.stylist_model, models.embedder),
             critic=ModelCritic(models.planner_model),
-            scorer=NoteScorer(models.embedder, own_phrases(self.settings.data_dir)),
+            scorer=self.scorer,
             embedder=models.embedder,
         )
 
@@ -385,4 +392,5 @@ def load_options(settings: Settings) -> LoadOptions:
         planner_gguf=settings.planner_gguf,
         stylist_gguf=settings.stylist_gguf,
         embedder=settings.embedder,
+        checker=settings.checker,
     )

@@ -11,7 +11,7 @@ from engine.models.machine import available_cores
 from engine.models.probe import Command, Rung, Speed, Trial, Verdict, child_command, find_rung
 from engine.models.scripted import ScriptedModel
 from engine.models.weights import WeightsChoice, check_file, packaged_weights, prepare_weights
-from engine.protocols import Embedder, TextModel
+from engine.protocols import ClaimChecker, Embedder, TextModel
 from engine.types import Language
 
 PLANNER_CONTEXT = 3_072
@@ -28,7 +28,7 @@ class LoadOptions:
     """What the loader must know.
 
     `threads` 0 takes the cores we really have; a GGUF of one's own replaces the embedded model, and
-    `embedder` (a folder or a name) the embedded embedder.
+    `embedder` (a folder or a name) the embedded embedder; `checker` names an NLI model.
     """
 
     cache_dir: Path
@@ -37,6 +37,7 @@ class LoadOptions:
     planner_gguf: Path | None = None
     stylist_gguf: Path | None = None
     embedder: str = ""
+    checker: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,15 @@ def load_embedder(options: LoadOptions) -> Embedder:
 
         return HashingEmbedder()
     return _embedder(options.embedder)
+
+
+def load_checker(options: LoadOptions) -> ClaimChecker | None:
+    """Load the NLI model that checks claims, where one is set."""
+    if options.scripted or not options.checker:
+        return None
+    from engine.models.nli import CrossEncoderChecker
+
+    return CrossEncoderChecker(options.checker)
 
 
 def _embedder(own: str) -> Embedder:

@@ -92,6 +92,17 @@ class Embedder(Protocol):
         """Return the tokens of a text, read in their context, and a unit row for each."""
 
 
+class ClaimChecker(Protocol):
+    """Reads a claim together with its source, where a model that can is at hand."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for signatures."""
+
+    def supported(self, claims: Sequence[str], source: str) -> Sequence[float]:
+        """Return for each claim how likely it is that the source says so, in [0, 1]."""
+
+
 class Planner(Protocol):
     """Decides what to say. Never trained."""
 

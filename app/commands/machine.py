@@ -67,7 +67,7 @@ def score(
 
     with open_studio() as studio:
         with waiting("Loading the models…"):
-            scorer = studio.writer.scorer
+            scorer = studio.scorer
         try:
             with row_progress("Scoring") as tell:
                 result = score_batch(scorer, source, target, strict=strict, tell=tell)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.protocols import Embedder
+from engine.protocols import ClaimChecker, Embedder
 from engine.scoring import exact
 from engine.scoring.evidence import SIGNS, signs
 from engine.scoring.support import Evidence, content
@@ -35,10 +35,13 @@ _WORST = 0.4  # weight of the worst sentence against the mean
 _NEAR = (0.35, 0.8)  # cosine with the nearest source sentence: no support … full support
 
 
-def faithful(text: str, source: str, embedder: Embedder | None) -> tuple[float, tuple[Span, ...]]:
+def faithful(
+    text: str, source: str, embedder: Embedder | None, checker: ClaimChecker | None = None
+) -> tuple[float, tuple[Span, ...]]:
     """Return the score and the unsupported sentences with what is wrong with each.
 
-    `embedder` None: the language is one that it does not read.
+    `embedder` None: the language is one that it does not read. A `checker` takes the place of both
+    ways of ours, but not of the exact checks.
     """
     places = sentence_spans(text)
     if not places:
@@ -46,13 +49,14 @@ def faithful(text: str, source: str, embedder: Embedder | None) -> tuple[float, 
     evidence, ground = Evidence.of([source]), exact.ground(source)
     claims = [text[a:b] for a, b in places]
     wrong = [exact.violations(claim, ground) for claim in claims]
-    nearness = _nearness(claims, sentences(source), embedder)
-    supports = [
-        min(_support(claim, evidence, near), exact.cap(found))
-        for claim, near, found in zip(claims, nearness, wrong, strict=True)
-    ]
+    if checker:
+        read: Sequence[float] = checker.supported(claims, source)
+    else:
+        nearness = _nearness(claims, sentences(source), embedder)
+        read = [_support(c, evidence, near) for c, near in zip(claims, nearness, strict=True)]
+    supports = [min(own, exact.cap(found)) for own, found in zip(read, wrong, strict=True)]
     violated = sum(map(len, wrong))
-    if embedder is None:
+    if checker or embedder is None:
         score = _by_words(claims, supports)
     else:
         score = _weighed(signs(text, source, evidence, violated, embedder))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from engine.protocols import Embedder
+from engine.protocols import ClaimChecker, Embedder
 from engine.scoring.copying import RUN, copied
 from engine.scoring.facts import find_facts
 from engine.scoring.faithfulness import faithful
@@ -35,11 +35,13 @@ STYLE_WORDS = 5
 class NoteScorer:
     """Scores notes with classic measures and an embedder; loads no model of its own.
 
-    `phrases` are the stock phrases by language, where they are not the list that ships.
+    `phrases` are the stock phrases by language, where they are not the list that ships; `checker`
+    reads claims in any language that it knows, where there is one.
     """
 
     embedder: Embedder
     phrases: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
+    checker: ClaimChecker | None = None
 
     def score(
         self,
@@ -101,9 +103,11 @@ class NoteScorer:
         # No embedder is measured for Chinese (`meaning.py`): it is held to its words.
         if not source or not count_words(text, language):
             return None, ()
-        return faithful(text, source, self.embedder if language == "en" else None)
+        return faithful(text, source, self.embedder if language == "en" else None, self.checker)
 
     def _held(self, language: Language) -> str:
+        if self.checker:
+            return f"nli({self.checker.name})"
         return f"words+tokens({self.embedder.name})" if language == "en" else "words"
 
     def signature(self, language: Language) -> str:
