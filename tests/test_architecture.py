@@ -23,7 +23,7 @@ FILE_LINES, FUNCTION_LINES = 400, 50
 EDGES = {"app/tabs/desk.py": 2, "app/tabs/writing.py": 1}
 
 # Where a library of the extra `transformers` may be imported, late, by whoever set such a model.
-OPTIONAL = ("engine/models/sentence_transformer.py",)
+OPTIONAL = ("engine/models/nli.py", "engine/models/sentence_transformer.py")
 
 # In pieces, so that this file does not hold what it forbids.
 FORBIDDEN = re.compile(
