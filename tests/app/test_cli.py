@@ -81,7 +81,7 @@ def one_note(run: Run, voice: list[Path]) -> dict[str, Any]:
 def test_write_prints_the_text_on_stdout_and_the_scores_on_stderr(
     run: Run, voice: list[Path]
 ) -> None:
-    said = run("write", "--topic", "The fair", "--fact", "It opens at 6", "--samples", voice[0])
+    said = run("write", "--topic", "Fair", "--fact", "It opens at 6 today", "--samples", voice[0])
 
     assert said.code == 0
     shown = run("notes", "list", "--json").json["notes"][0]["id"]

@@ -207,5 +207,5 @@ def test_chinese_on_an_english_model_is_told_before_any_waiting(
         page.locator("#examples .example").first.click()
         expect(page.locator("#topic textarea, #topic input").first).not_to_have_value("")
         page.locator("#write").click()
-        expect(page.locator("#write-status [role=alert]")).to_contain_text("English only")
+        expect(page.locator("#write-status [role=alert]")).to_contain_text("只会写英文")
         expect(page.locator("#stop")).to_be_hidden()
