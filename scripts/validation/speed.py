@@ -1,10 +1,13 @@
 """How many texts a second are scored, all scores together and each apart."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from engine.models.embedder import MiniLMEmbedder
+from engine.protocols import Vectors
 from engine.scoring.copying import copied
 from engine.scoring.meaning import meaning
 from engine.scoring.scorer import NoteScorer
@@ -23,6 +26,21 @@ class Case(NamedTuple):
     text: str
     source: str
     samples: tuple[str, ...]
+
+
+class Unread:
+    """An embedder that reads nothing, to see what all else costs."""
+
+    name = "none"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return the same unit row for every text."""
+        return np.tile(np.eye(1, 384, dtype=np.float32), (len(texts), 1))
+
+    def embed_tokens(self, text: str) -> tuple[tuple[str, ...], Vectors]:
+        """Return the same unit row for every word."""
+        told = tuple(text.split())
+        return told, self.embed(told)
 
 
 def cases(sets: Sets) -> list[Case]:
@@ -49,7 +67,7 @@ def speed(sets: Sets) -> list[Table]:
     told, phrases = cases(sets), load_phrases("en")
     titled = [StyleSample(title="sample", text=text) for text in told[0].samples]
     fresh = [MiniLMEmbedder(threads=THREADS) for _ in range(3)]
-    whole, faith = NoteScorer(fresh[0]), NoteScorer(fresh[1])
+    whole, faith, unread = (NoteScorer(e) for e in (fresh[0], fresh[1], Unread()))
     warm = Case("The ferry leaves at six.", "At six the ferry goes.", told[0].samples)
     parts: dict[str, Callable[[Case], object]] = {
         "style": lambda c: style(c.text, c.samples, "en"),
@@ -60,6 +78,9 @@ def speed(sets: Sets) -> list[Table]:
         "copied": lambda c: copied(c.text, titled, c.source, "en"),
         "slop": lambda c: find_slop(c.text, "en", phrases, samples=c.samples, told=c.source),
         "all scores": lambda c: whole.score(
+            c.text, language="en", source=c.source, samples=c.samples, words=WORDS
+        ),
+        "all scores, the embedder's part left out": lambda c: unread.score(
             c.text, language="en", source=c.source, samples=c.samples, words=WORDS
         ),
     }  # fmt: skip
