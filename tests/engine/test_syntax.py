@@ -1,8 +1,10 @@
 """Rules, metrics and tags on the real parser, from sentences whose structure is known."""
 
 import math
+import shutil
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -340,3 +342,29 @@ def test_six_samples_are_read_in_half_a_second() -> None:
     started = time.process_time()
     profile_of(texts)
     assert time.process_time() - started < 1.0  # half a second on a quiet core
+
+
+def test_the_parser_that_is_loaded_is_the_one_that_was_checked(tmp_path: Path) -> None:
+    """One byte more in one file, and it would be another."""
+    assert parsing.digest_of(parsing.model_folder()) == parsing.DIGEST
+
+    copy = tmp_path / "copy"
+    shutil.copytree(parsing.model_folder(), copy)
+    assert parsing.digest_of(copy) == parsing.DIGEST
+    with (copy / "parser" / "cfg").open("ab") as file:
+        file.write(b" ")
+    assert parsing.digest_of(copy) != parsing.DIGEST
+
+
+def test_other_files_under_the_parser_s_name_are_not_loaded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(parsing, "DIGEST", "0" * 64)
+    parsing.load_parser.cache_clear()
+    try:
+        [found] = parsing.read_sentences(["Gulls sang at dawn."], "en")
+    finally:
+        parsing.load_parser.cache_clear()
+
+    assert not found.is_parsed
+    assert "not those of version" in caplog.text
