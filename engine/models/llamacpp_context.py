@@ -119,9 +119,6 @@ class LlamaContext:
         parameters.n_seq_max = 2 * parallel
         parameters.n_outputs_max = 2 * parallel
         parameters.kv_unified = True
-        # On a CPU it reads prompts 20 % faster but writes four texts together 15 % slower, and the
-        # prompt is mostly there already (docs/MODELS.md).
-        parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.n_threads = parameters.n_threads_batch = weights.configuration.threads
         parameters.no_perf = True
         self.pointer: Pointer = api.llama_init_from_model(weights.pointer, parameters)
