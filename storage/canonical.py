@@ -30,3 +30,13 @@ def note_id(body: str) -> str:
 def feedback_id(body: str) -> str:
     """Return the address that an act of feedback of this body has."""
     return f"f1-{digest(body)[:32]}"
+
+
+def vote_id(body: str) -> str:
+    """Return the address that a vote of this body has."""
+    return f"v1-{digest(body)[:32]}"
+
+
+def adapter_id(body: str) -> str:
+    """Return the address that an adapter with this manifest has."""
+    return f"a1-{digest(body)[:32]}"

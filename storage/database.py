@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -137,7 +137,11 @@ def _make_private(file: Path) -> None:
     """Create the folder and an empty file that only its owner may read (SQLite keeps the mode)."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
+        # One that is there is never opened here: closing it would drop every lock that this
+        # process holds on it (POSIX), and another that closes last would then delete the log under
+        # our feet.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
     except OSError as error:
         raise StorageError(
             f"{file} cannot be opened ({error.strerror}); check that you may write in its folder,"

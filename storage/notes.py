@@ -1,7 +1,7 @@
 """Notes and the feedback on them, inside the caller's transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import func
@@ -96,11 +96,12 @@ def add_feedback(session: Session, index: Index, owner: str, feedback: Feedback)
     """Append feedback and let stars, text and index follow; the same act again changes nothing."""
     entry = _existing(session, owner, feedback.note_id)
     count = len(json.loads(entry.body)["drafts"])
-    if not 0 <= feedback.draft < count:
-        raise InvalidRequest(
-            f"The note has {count} drafts, numbered from 0; {feedback.draft} is none of them.",
-            field="draft",
-        )
+    for draft in (feedback.draft, feedback.over or 0):
+        if not 0 <= draft < count:
+            raise InvalidRequest(
+                f"The note has {count} drafts, numbered from 0; {draft} is none of them.",
+                field="draft",
+            )
     body = canonical(feedback)
     address = feedback_id(body)
     same = (FeedbackEntry.note_seq == entry.seq, FeedbackEntry.id == address)
@@ -143,6 +144,15 @@ def summaries(session: Session, seqs: Sequence[int], sought: Sequence[Phrase]) -
     return [found[seq] for seq in seqs]
 
 
+def titles(session: Session, owner: str, ids: Collection[str]) -> Mapping[str, str]:
+    """Return the titles of those of the notes that are there and not deleted, newest first."""
+    kept = select(NoteEntry.id, NoteEntry.title).where(
+        NoteEntry.owner == owner, col(NoteEntry.deleted_at).is_(None)
+    )
+    rows = session.exec(kept.order_by(col(NoteEntry.seq).desc()))
+    return {address: title for address, title in rows if address in ids}
+
+
 def in_force(note: Note, acts: Sequence[Feedback]) -> tuple[str, int | None]:
     """Return a note's text as the writer left it and the latest stars; `acts` are oldest first.
 
@@ -151,7 +161,7 @@ def in_force(note: Note, acts: Sequence[Feedback]) -> tuple[str, int | None]:
     """
     draft, stars, edits = note.chosen, None, dict[int, str | None]()
     for act in acts:
-        if act.kind == "choice":
+        if act.puts_in_force:
             draft = act.draft
         elif act.kind == "edit":
             edits[act.draft] = act.edited_text

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.notebench.votes import Vote
 from engine.types import Feedback, Language, Note, StyleProfile
 
 
@@ -63,3 +64,11 @@ class StyleHistory:
     name: str
     profiles: tuple[StyleProfile, ...]
     deleted: bool = False
+
+
+@dataclass(frozen=True)
+class VoteRow:
+    """A vote and whose it is."""
+
+    owner: str
+    vote: Vote

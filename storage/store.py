@@ -1,21 +1,28 @@
 """The only door to the database. `owner` scopes everything."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from engine.types import Feedback, Language, Note, StyleProfile, utc_now
-from storage import notes, styles
+from engine.notebench.votes import Vote
+from engine.types import Feedback, Language, Note, StyleProfile, StyleSample, utc_now
+from storage import consent, notes, styles, votes
+from storage.adapters import AdapterShelf
 from storage.database import Database
+from storage.jobs import PATIENCE, JobBoard
 from storage.migrations import upgrade
-from storage.records import NotePage, NoteRecord, NoteSummary, StyleHistory, StyleRow
+from storage.records import NotePage, NoteRecord, NoteSummary, StyleHistory, StyleRow, VoteRow
 from storage.search import COUNT_CAP, Index, Query, SqliteIndex, scope_query
 from storage.search_postgres import PostgresIndex
+from storage.searches import SearchBoard
 from storage.tables import FormEntry
 from storage.verify import disagreements
 from storage.words import phrases
 
-__all__ = ["NotePage", "NoteRecord", "NoteSummary", "Store", "StyleHistory", "StyleRow"]
+__all__ = [
+    "NotePage", "NoteRecord", "NoteSummary", "Store", "StyleHistory", "StyleRow", "VoteRow",
+]  # fmt: skip
 
 _BATCH = 50
 _MAX_PAGE = 1_000
@@ -81,6 +88,11 @@ class Store:
         """List styles by name, deleted ones left out."""
         with self._database.read() as session:
             return styles.styles(session, owner)
+
+    def past_sample(self, owner: str, name: str, sample_id: str) -> StyleSample:
+        """Return a sample that a style has or once had; NotFound for any other."""
+        with self._database.read() as session:
+            return styles.past_sample(session, owner, name, sample_id)
 
     def rename_style(self, owner: str, name: str, new_name: str) -> None:
         """Rename a style; InvalidRequest where the new name is taken (by a deleted one too)."""
@@ -181,6 +193,71 @@ class Store:
         """Append feedback; NotFound if the note is not this owner's."""
         with self._database.write() as session:
             notes.add_feedback(session, self._index, owner, feedback)
+
+    def adapters(self, folder: Path) -> AdapterShelf:
+        """Return the adapters of this database, whose files lie in `folder`."""
+        return AdapterShelf(self._database, folder)
+
+    def jobs(self, *, host: str = "", patience: float = PATIENCE) -> JobBoard:
+        """Return the training jobs of this database, as a machine sees them.
+
+        Args:
+            host: the machine's name, its network name if absent.
+            patience: after how many seconds without a heartbeat a job may be taken for dead.
+        """
+        return JobBoard(self._database, host=host, patience=patience)
+
+    def searches(self, folder: Path) -> SearchBoard:
+        """Return the prompt searches of this database; their lock files lie in `folder`."""
+        return SearchBoard(self._database, folder)
+
+    # votes
+    def add_vote(self, owner: str, vote: Vote, feedback: Feedback | None = None) -> None:
+        """Append a vote, with the feedback on a note that it is; both or neither.
+
+        Raises:
+            InvalidRequest: the rater has voted on this pair too often.
+            NotFound: the note is not this owner's.
+        """
+        with self._database.write() as session:
+            votes.add(session, owner, vote)
+            if feedback is not None:
+                notes.add_feedback(session, self._index, owner, feedback)
+
+    def votes(self, owner: str | None = None) -> Sequence[VoteRow]:
+        """Return an owner's votes, or everybody's, in the order in which they were stored."""
+        with self._database.read() as session:
+            return votes.rows(session, owner)
+
+    # consent
+    def set_consent(self, owner: str, about: str, *, allowed: bool) -> None:
+        """Say whether a note or sample (`Note.id`, `StyleSample.id`) may be trained on.
+
+        Raises:
+            InvalidRequest: `about` is no such id.
+            NotFound: the note is not this owner's.
+        """
+        with self._database.write() as session:
+            consent.put(session, owner, about, allowed=allowed)
+
+    def refused(self, owner: str) -> frozenset[str]:
+        """Return the ids of the notes and samples that must not be trained on; all others may."""
+        with self._database.read() as session:
+            return consent.refused(session, owner)
+
+    def withdrawn(self, owner: str, style: str) -> frozenset[str]:
+        """Return the ids of what no adapter of a style may have learned from: refused or deleted.
+
+        Raises:
+            NotFound: there never was such a style.
+        """
+        with self._database.read() as session:
+            return consent.withdrawn(session, owner, style)
+
+    def note_titles(self, owner: str, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the titles of those of the notes that are there and not deleted, newest first."""
+        with self._database.read() as session:
+            return notes.titles(session, owner, ids)
 
     # what is being typed
     def save_form(self, owner: str, form: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.errors import InvalidRequest, NotFound
-from engine.types import StyleProfile, utc_now
+from engine.types import StyleProfile, StyleSample, utc_now
 from storage.canonical import canonical, digest
 from storage.records import StyleHistory, StyleRow
 from storage.tables import NoteEntry, ProfileEntry, StyleEntry, VersionEntry
@@ -110,6 +110,26 @@ def set_deleted(session: Session, owner: str, name: str, *, deleted: bool) -> No
     if (entry.deleted_at is not None) != deleted:
         entry.deleted_at = utc_now() if deleted else None
         session.add(entry)
+
+
+def taken_out(session: Session, owner: str, name: str) -> frozenset[str]:
+    """Return the ids of samples that a style once had; all it ever had where it was deleted."""
+    entry = _existing(session, owner, name)
+    versions = [profile(session, owner, address) for address in _digests(session, entry)]
+    had = frozenset(sample.id for version in versions for sample in version.samples)
+    if entry.deleted_at is not None:
+        return had
+    return had - {sample.id for sample in versions[-1].samples}
+
+
+def past_sample(session: Session, owner: str, name: str, sample_id: str) -> StyleSample:
+    """Return a sample that a style has or once had."""
+    entry = _existing(session, owner, name)
+    for address in reversed(_digests(session, entry)):
+        for sample in profile(session, owner, address).samples:
+            if sample.id == sample_id:
+                return sample
+    raise NotFound(f"Style {name!r} never had the sample {sample_id!r}; choose one that it lists.")
 
 
 def histories(session: Session, owner: str) -> Sequence[StyleHistory]:

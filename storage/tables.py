@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -146,6 +147,175 @@ class FeedbackEntry(SQLModel, table=True):
     kind: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     body: str = Field(sa_type=Text)
+
+
+class VoteEntry(SQLModel, table=True):
+    """One vote between two texts; triggers refuse to change or delete it."""
+
+    __tablename__ = "votes"
+    __table_args__ = (
+        UniqueConstraint("owner", "id", name="uq_votes_owner_id"),
+        Index("ix_votes_pair", "owner", "rater", "item"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    owner: str
+    id: str
+    rater: str
+    item: str
+    left_key: str
+    right_key: str
+    chosen: str
+    seconds: float
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    body: str = Field(sa_type=Text)
+
+
+class AdapterEntry(SQLModel, table=True):
+    """An adapter of a style; its files lie in a folder of its id. At most one of a style serves.
+
+    `body` is its manifest, `report` the gate's.
+    """
+
+    __tablename__ = "adapters"
+    __table_args__ = (
+        ForeignKeyConstraint(["style_id"], ["styles.id"], name="fk_adapters_style"),
+        UniqueConstraint("owner", "id", name="uq_adapters_owner_id"),
+        Index(
+            "uq_adapters_promoted",
+            "owner",
+            "style_id",
+            "base_revision",
+            unique=True,
+            sqlite_where=text("status = 'promoted'"),
+            postgresql_where=text("status = 'promoted'"),
+        ),
+        Index("ix_adapters_style", "owner", "style_id"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    owner: str
+    id: str
+    style_id: int
+    base_revision: str
+    status: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    promoted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = Field(sa_type=Text)
+    report: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+
+
+class AdapterSourceEntry(SQLModel, table=True):
+    """One thing that an adapter learned from: a sample, a note, an act of feedback."""
+
+    __tablename__ = "adapter_sources"
+    __table_args__ = (
+        ForeignKeyConstraint(["adapter_seq"], ["adapters.seq"], name="fk_sources_adapter"),
+        Index("ix_sources_example", "example_id"),
+    )
+
+    adapter_seq: int = Field(primary_key=True)
+    origin: str = Field(primary_key=True)
+    example_id: str = Field(primary_key=True)
+
+
+class PromotionEntry(SQLModel, table=True):
+    """Which adapter of a style served from a moment on; triggers refuse to change or delete it."""
+
+    __tablename__ = "promotions"
+    __table_args__ = (
+        ForeignKeyConstraint(["style_id"], ["styles.id"], name="fk_promotions_style"),
+        ForeignKeyConstraint(["about_seq"], ["adapters.seq"], name="fk_promotions_about"),
+        ForeignKeyConstraint(["serves_seq"], ["adapters.seq"], name="fk_promotions_serves"),
+        Index("ix_promotions_style", "owner", "style_id", "base_revision"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    owner: str
+    style_id: int
+    base_revision: str
+    kind: str
+    about_seq: int
+    serves_seq: int | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+    reason: str = Field(sa_type=Text)
+
+
+class JobEntry(SQLModel, table=True):
+    """A training job of a style. At most one of a machine is at work.
+
+    `claim` is drawn anew by each process that takes the job up: only its holder may report.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        ForeignKeyConstraint(["style_id"], ["styles.id"], name="fk_jobs_style"),
+        UniqueConstraint("id", name="uq_jobs_id"),
+        Index(
+            "uq_jobs_at_work",
+            "host",
+            unique=True,
+            sqlite_where=text("state IN ('running', 'paused')"),
+            postgresql_where=text("state IN ('running', 'paused')"),
+        ),
+        Index("ix_jobs_style", "owner", "style_id"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    id: str
+    owner: str
+    style_id: int
+    method: str
+    state: str
+    stage: str
+    step: int
+    steps: int
+    examples: int
+    round: int
+    rounds: int
+    loss: float | None = None
+    margin: float | None = None
+    seconds_left: float | None = None
+    heartbeat: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    host: str
+    pid: int | None = None
+    claim: str
+    wish: str
+    message: str = Field(sa_type=Text)
+    adapter: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class JobStepEntry(SQLModel, table=True):
+    """A point of a job's curves. A step taken again, from a checkpoint, takes its old place."""
+
+    __tablename__ = "job_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(["job_seq"], ["jobs.seq"], name="fk_job_steps_job"),
+        UniqueConstraint("job_seq", "stage", "step", name="uq_job_steps"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    job_seq: int
+    stage: str
+    step: int
+    loss: float | None = None
+    margin: float | None = None
+
+
+class ConsentEntry(SQLModel, table=True):
+    """Whether a note or sample may be trained on; the last row about it holds, none is changed."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_owner_about", "owner", "about"),)
+
+    seq: int | None = Field(default=None, primary_key=True)
+    owner: str
+    about: str
+    allowed: bool
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class FormEntry(SQLModel, table=True):

@@ -6,11 +6,12 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from engine.types import Feedback, Note, StyleProfile, Value
+from engine.notebench.votes import Vote
+from engine.types import AdapterManifest, Feedback, Note, StyleProfile, Value
 from storage import notes
-from storage.canonical import digest, feedback_id, note_id
+from storage.canonical import adapter_id, digest, feedback_id, note_id, vote_id
 from storage.search import Index
-from storage.tables import FeedbackEntry, NoteEntry, ProfileEntry
+from storage.tables import AdapterEntry, FeedbackEntry, NoteEntry, ProfileEntry, VoteEntry
 
 _BATCH = 200
 
@@ -21,6 +22,8 @@ def disagreements(session: Session, index: Index) -> Iterator[str]:
     yield from _profiles(session)
     yield from _notes(session)
     yield from _feedback(session)
+    yield from _votes(session)
+    yield from _adapters(session)
     yield from _unindexed(session, index)
 
 
@@ -80,6 +83,23 @@ def _feedback(session: Session) -> Iterator[str]:
             yield f"Feedback {row.id} does not have the content of its address."
         elif not _reads(Feedback, row.body):
             yield f"Feedback {row.id} cannot be read."
+
+
+def _votes(session: Session) -> Iterator[str]:
+    rows = session.exec(select(VoteEntry).execution_options(yield_per=_BATCH))
+    for row in rows:
+        if vote_id(row.body) != row.id:
+            yield f"Vote {row.id} does not have the content of its address."
+        elif not _reads(Vote, row.body):
+            yield f"Vote {row.id} cannot be read."
+
+
+def _adapters(session: Session) -> Iterator[str]:
+    for row in session.exec(select(AdapterEntry)):
+        if adapter_id(row.body) != row.id:
+            yield f"Adapter {row.id} does not have the content of its address."
+        elif not _reads(AdapterManifest, row.body):
+            yield f"Adapter {row.id} cannot be read."
 
 
 def _unindexed(session: Session, index: Index) -> Iterator[str]:

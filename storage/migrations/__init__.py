@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from engine.errors import StorageError
 from storage.database import Database
 
-HEAD = "0001"
+HEAD = "0007"
 _ALONE = threading.Lock()  # Alembic keeps what it works on in module variables
 
 
