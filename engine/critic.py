@@ -4,7 +4,7 @@ After Small But Funny (arXiv 2402.18113): the two most different candidates by n
 multiple-choice prompting, both orders averaged against position bias.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Indel
@@ -21,11 +21,18 @@ _EVEN = 0.02  # a mean probability this near one half is a draw, and said to be 
 
 def most_different(drafts: Sequence[Draft], among: Sequence[int]) -> tuple[int, int] | None:
     """Return the two drafts farthest apart by edit distance of word bigrams; None for under two."""
-    grams = {i: ngrams(tokens(drafts[i].text), 2) for i in among}
     pairs = [(i, j) for n, i in enumerate(among) for j in among[n + 1 :]]
-    if not pairs:
-        return None
-    return max(pairs, key=lambda p: (Indel.normalized_distance(grams[p[0]], grams[p[1]]), -p[0]))
+    return farthest({i: drafts[i].text for i in among}, pairs)
+
+
+def farthest(texts: Mapping[int, str], pairs: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the pair of texts farthest apart by edit distance of word bigrams; None of none."""
+    grams = {i: ngrams(tokens(text), 2) for i, text in texts.items()}
+    return max(
+        pairs,
+        key=lambda p: (Indel.normalized_distance(grams[p[0]], grams[p[1]]), -p[0]),
+        default=None,
+    )
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,10 @@ class ModelCritic:
     ) -> Verdict:
         """Return the choice between two drafts; a backend without probabilities gives a draw."""
         first, second = pair
-        forward = self._prefers_first(profile, plan, drafts, (first, second), should_stop)
-        backward = self._prefers_first(profile, plan, drafts, (second, first), should_stop)
-        mean = (forward + 1 - backward) / 2
+        texts = (drafts[first].text, drafts[second].text)
+        forward = self.prefers_first(profile, plan, texts, should_stop=should_stop)
+        backward = self.prefers_first(profile, plan, texts[::-1], should_stop=should_stop)
+        mean = 0.5 if forward is None or backward is None else (forward + 1 - backward) / 2
         chosen, other = (first, second) if mean >= 0.5 else (second, first)
         sure = max(mean, 1 - mean)
         return Verdict(
@@ -57,20 +65,29 @@ class ModelCritic:
             chosen=chosen,
             probability=sure,
             reason=_reason(drafts[chosen], drafts[other], sure, profile.language),
-            signature=f"{version('judge')} {self.model.card.name} orders=2",
+            signature=f"{self.name} orders=2",
         )
 
-    def _prefers_first(
+    @property
+    def name(self) -> str:
+        """The prompt and the model, for signatures."""
+        return f"{version('judge')} {self.model.card.name}"
+
+    def prefers_first(
         self,
         profile: StyleProfile,
         plan: Plan,
-        drafts: Sequence[Draft],
-        order: tuple[int, int],
-        should_stop: StopCheck,
-    ) -> float:
-        chat = judge_conversation(profile, plan, drafts[order[0]].text, drafts[order[1]].text)
+        texts: tuple[str, str],
+        *,
+        should_stop: StopCheck = never_stop,
+    ) -> float | None:
+        """Return how likely the first of two texts is the better, asked in this order alone.
+
+        None where the backend shows no probabilities.
+        """
+        chat = judge_conversation(profile, plan, *texts)
         answer = self.model.choose(chat, _OPTIONS, should_stop=should_stop)
-        return 0.5 if answer is None else answer[0]
+        return None if answer is None else answer[0]
 
 
 def judge_conversation(profile: StyleProfile, plan: Plan, first: str, second: str) -> Conversation:

@@ -4,7 +4,8 @@ NotewrightError          anything we can say a clear sentence about
 ├── InvalidRequest       the person's input cannot be used; they can mend it (not retryable)
 ├── UnreadableDocument   a dropped file is not what it says it is
 ├── ModelUnavailable     a model cannot be loaded or used on this machine
-│   └── ContextOverflow  the text does not fit what the model can read at once
+│   ├── ContextOverflow  the text does not fit what the model can read at once
+│   └── AdapterUnusable  an adapter is damaged, says what we cannot serve, or has another base
 ├── StorageError         the database or the disk refused; nothing half-written remains
 ├── NotFound             no style, note or adapter of that name
 └── Stopped              the person pressed Stop or closed the page
@@ -38,6 +39,10 @@ class ModelUnavailable(NotewrightError):
 
 class ContextOverflow(ModelUnavailable):
     """The prompt is longer than the model can read at once."""
+
+
+class AdapterUnusable(ModelUnavailable):
+    """An adapter is damaged, cannot be expressed in our formats, or was made for another base."""
 
 
 class StorageError(NotewrightError):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from engine.types import Draft, Note, Plan, StyleProfile, Value, Verdict
 
-Stage = Literal["profile", "plan", "draft", "score", "critique", "revise"]
+Stage = Literal["profile", "plan", "moves", "draft", "score", "critique", "revise"]
 
 
 class Waiting(Value):
@@ -30,6 +30,14 @@ class PlanWords(Value):
     """The plan so far, as readable text (never raw JSON)."""
 
     text: str
+
+
+class FellBack(Value):
+    """The planner that was wanted cannot be used; another plans in its place, and `reason` why."""
+
+    wanted: str
+    used: str
+    reason: str
 
 
 class PlanReady(Value):
@@ -70,6 +78,7 @@ Event = (
     | StageStarted
     | ProfileReady
     | PlanWords
+    | FellBack
     | PlanReady
     | DraftWords
     | DraftReady

@@ -6,6 +6,8 @@ with what it measures.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 from engine.text import ngrams, tokens
 
@@ -16,6 +18,7 @@ eighty ninety
 """
 _SPELLED = frozenset(_NUMBER_WORDS.split())
 _NAME_WITHIN = re.compile(r"(?<=[a-z,] )[A-Z][a-z]\w+")
+_STEM = 4  # letters that two words must share to be one: abide, abideth
 COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
 
 _GRAMMAR = """
@@ -47,14 +50,36 @@ def says(text: str, fact: str, *, share: float = SAME) -> bool:
 
 
 def invents(text: str, told: str) -> bool:
-    """Tell whether a text has a number, or a name within a sentence, that was not told."""
-    given = set(tokens(told))
-    numbers = [t for t in tokens(text) if _counts(t)]
+    """Tell whether a text has a number, or a name within a sentence, that was not told.
+
+    What is counted must have been told too: 200 dollars do not become 200 pounds.
+    """
+    said, given = tokens(text), set(tokens(told))
+    numbers = [t for t in said if _counts(t)]
     names = [n.lower() for n in _NAME_WITHIN.findall(text)]
-    return any(t not in given for t in [*numbers, *names])
+    counted = {
+        after[:_STEM]
+        for number, after in pairwise(said)
+        if _counts(number) and after.isascii() and after.isalpha() and after not in GRAMMAR_WORDS
+    }
+    return any(t not in given for t in [*numbers, *names]) or not counted <= _stems(told)
 
 
 def copies(text: str, samples: Sequence[str], told: str = "", *, run: int = COPIED_RUN) -> bool:
     """Tell whether a text repeats `run` tokens of a sample that were not told."""
     own = set(ngrams(tokens(text), run)) - set(ngrams(tokens(told), run))
     return any(not own.isdisjoint(ngrams(tokens(sample), run)) for sample in samples)
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the F1 of the meaning words that two texts share, endings aside, in [0, 1]."""
+    mine, theirs = _stems(one), _stems(other)
+    if not mine or not theirs:
+        return float(tokens(one) == tokens(other))
+    return 2 * len(mine & theirs) / (len(mine) + len(theirs))
+
+
+@lru_cache(maxsize=4_096)
+def _stems(text: str) -> frozenset[str]:
+    # Kept: an alignment compares each piece of a text with every sentence of another.
+    return frozenset(t[:_STEM] for t in tokens(text) if t not in GRAMMAR_WORDS)

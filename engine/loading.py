@@ -1,24 +1,41 @@
 """Load the models once: choose the weights, try them in a child, share them between contexts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.errors import ModelUnavailable
 from engine.models.catalogue import find_entry, languages_of, models_writing
-from engine.models.llamacpp import LlamaCppModel
+from engine.models.huggingface import HuggingFaceModel
+from engine.models.llamacpp import PLAN_WRITER_PARAMETERS, LlamaCppModel
 from engine.models.llamacpp_library import Configuration, LlamaWeights, library
 from engine.models.machine import available_cores
+from engine.models.prefixes import PrefixFiles
 from engine.models.probe import Command, Rung, Speed, Trial, Verdict, child_command, find_rung
+from engine.models.remote import RemoteModel
+from engine.models.remote_server import Server
 from engine.models.scripted import ScriptedModel
-from engine.models.weights import WeightsChoice, check_file, packaged_weights, prepare_weights
-from engine.protocols import ClaimChecker, Embedder, TextModel
-from engine.types import Language
+from engine.models.weights import (
+    WeightsChoice,
+    check_file,
+    needed_memory,
+    packaged_weights,
+    prepare_weights,
+)
+from engine.protocols import AdapterHost, ClaimChecker, Embedder, TextModel
+from engine.types import Language, ModelRole
+from engine.warm import Warm
 
 PLANNER_CONTEXT = 3_072
 STYLIST_CONTEXT = 6_144
+TORCH_CONTEXT = 8_192
 
-_PLANNER_STORE = 16 << 20
-_STYLIST_STORE = 64 << 20
+_CONTEXTS: dict[ModelRole, tuple[int, int]] = {
+    "planner": (PLANNER_CONTEXT, 16 << 20),
+    "stylist": (STYLIST_CONTEXT, 64 << 20),
+}
+_GROWTH = 2  # the embedded weights grow when they are given their faster form
+_PREFIX_FILES = 256 << 20
 # A lead must be larger than what a busy machine does to a short measurement.
 _CLEARLY_FASTER = 0.8
 
@@ -28,7 +45,9 @@ class LoadOptions:
     """What the loader must know.
 
     `threads` 0 takes the cores we really have; a GGUF of one's own replaces the embedded model, and
-    `embedder` (a folder or a name) the embedded embedder; `checker` names an NLI model.
+    `embedder` (a folder or a name) the embedded embedder; `checker` names an NLI model. For a role,
+    a server comes before a folder (a model for transformers), that before a GGUF; what comes after
+    a planner's server plans while the server is down.
     """
 
     cache_dir: Path
@@ -36,6 +55,11 @@ class LoadOptions:
     scripted: bool = False
     planner_gguf: Path | None = None
     stylist_gguf: Path | None = None
+    planner_server: Server | None = None
+    stylist_server: Server | None = None
+    planner_folder: Path | None = None
+    stylist_folder: Path | None = None
+    four_bit: bool = False
     embedder: str = ""
     checker: str = ""
 
@@ -52,23 +76,38 @@ class ModelReport:
 
 
 @dataclass(frozen=True)
+class ElsewhereReport:
+    """A role's model that llama.cpp does not run; `trouble` is empty where it can be used."""
+
+    name: str
+    where: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class LoadReport:
     """What the doctor shows: the library's build, threads, and each role's model."""
 
     library: str
     threads: int
-    planner: ModelReport | None
-    stylist: ModelReport | None
+    planner: ModelReport | ElsewhereReport | None
+    stylist: ModelReport | ElsewhereReport | None
 
 
 @dataclass(frozen=True)
 class LoadedModels:
-    """The models that the application works with."""
+    """The models that the application works with.
+
+    `adapters` is where the shelf's go, which are GGUF: to llama.cpp or nowhere; `spare_planner`
+    loads the one that plans while the planner's server is down.
+    """
 
     planner_model: TextModel
     stylist_model: TextModel
     embedder: Embedder
     report: LoadReport
+    adapters: AdapterHost | None = None
+    spare_planner: Callable[[], TextModel] | None = None
 
 
 def load_models(
@@ -76,29 +115,33 @@ def load_models(
     *,
     progress: Callable[[str], None] = lambda _: None,
     command: Command = child_command,
+    warm: Warm["LocalModel"] | None = None,
+    embedder: Embedder | None = None,
 ) -> LoadedModels:
     """Load planner, stylist and embedder.
 
     The first start ever takes a few seconds longer: the faster form of the weights is made and
-    tried. `command` makes the trial's command line.
+    tried. `command` makes the trial's command line; `warm` has what is in memory already, and so
+    does `embedder`.
 
     Raises:
         ModelUnavailable: a model is missing or cannot run here; the message says what to do.
     """
     if options.scripted:
         return _scripted()
-    embedder = _embedder(options.embedder)
-    cores = available_cores()
-    threads = min(options.threads or cores, 2 * cores)  # more threads only fight for the cores
-    loader = _Loader(options.cache_dir, threads, progress, command)
-    planner, planner_report = loader.weights(options.planner_gguf)
-    stylist, stylist_report = loader.weights(options.stylist_gguf)
-    progress("Loading the models…")
+    threads = _threads(options)
+    embedder = embedder or _embedder(options.embedder, threads)
+    loader = _Loader(options, threads, progress, command, warm or Warm())
+    planner, planner_report = loader.planner()
+    stylist, stylist_report = loader.stylist()
+    here = options.planner_server is not None
     return LoadedModels(
-        planner_model=_model(planner, PLANNER_CONTEXT, _PLANNER_STORE),
-        stylist_model=_model(stylist, STYLIST_CONTEXT, _STYLIST_STORE),
+        planner_model=planner,
+        stylist_model=stylist,
         embedder=embedder,
         report=LoadReport(library().version(), threads, planner_report, stylist_report),
+        adapters=stylist if isinstance(stylist, LlamaCppModel) else None,
+        spare_planner=(lambda: loader.spare_planner()) if here else None,
     )
 
 
@@ -108,7 +151,7 @@ def load_embedder(options: LoadOptions) -> Embedder:
         from engine.models.embedder import HashingEmbedder
 
         return HashingEmbedder()
-    return _embedder(options.embedder)
+    return _embedder(options.embedder, _threads(options))
 
 
 def load_checker(options: LoadOptions) -> ClaimChecker | None:
@@ -120,7 +163,12 @@ def load_checker(options: LoadOptions) -> ClaimChecker | None:
     return CrossEncoderChecker(options.checker)
 
 
-def _embedder(own: str) -> Embedder:
+def _threads(options: LoadOptions) -> int:
+    cores = available_cores()
+    return min(options.threads or cores, 2 * cores)  # more threads only fight for the cores
+
+
+def _embedder(own: str, threads: int) -> Embedder:
     # Heavy: only who loads the models pays for its import.
     if own:
         from engine.models.sentence_transformer import SentenceTransformerEmbedder
@@ -128,7 +176,7 @@ def _embedder(own: str) -> Embedder:
         return SentenceTransformerEmbedder(own)
     from engine.models.embedder import MiniLMEmbedder
 
-    return MiniLMEmbedder(threads=1)  # two spin against each other: 4.1 s of CPU for 0.85
+    return MiniLMEmbedder(threads=threads)
 
 
 def suggestions_for(language: Language) -> tuple[str, ...]:
@@ -136,29 +184,84 @@ def suggestions_for(language: Language) -> tuple[str, ...]:
     return tuple(entry.name for entry in models_writing(language))
 
 
+@dataclass
+class LocalModel:
+    """A model file in memory, and the contexts that work with it: roles with one file share it."""
+
+    weights: LlamaWeights
+    report: ModelReport
+    prefixes: PrefixFiles
+    contexts: dict[ModelRole, LlamaCppModel] = field(default_factory=dict)
+
+    def context(self, role: ModelRole) -> LlamaCppModel:
+        """Return the role's own context, made when it is first asked for."""
+        if role not in self.contexts:
+            self.contexts[role] = _model(self.weights, *_CONTEXTS[role], self.prefixes)
+        return self.contexts[role]
+
+
+def size_of(path: Path | None) -> int:
+    """Return about how many bytes of memory a role's file takes; None is the embedded one."""
+    try:
+        return needed_memory(path or packaged_weights()) * (1 if path else _GROWTH)
+    except OSError:
+        return 0
+
+
 class _Loader:
-    """Loads weights by role; two roles with one file share it."""
+    """Loads models by role."""
 
     def __init__(
-        self, cache_dir: Path, threads: int, progress: Callable[[str], None], command: Command
+        self,
+        options: LoadOptions,
+        threads: int,
+        progress: Callable[[str], None],
+        command: Command,
+        warm: Warm[LocalModel],
     ) -> None:
-        self._cache_dir = cache_dir
+        self._options = options
+        self._cache_dir = options.cache_dir
         self._threads = threads
         self._progress = progress
         self._command = command
-        self._loaded: dict[Path | None, tuple[LlamaWeights, ModelReport]] = {}
+        self._warm = warm
 
-    def weights(self, own: Path | None) -> tuple[LlamaWeights, ModelReport]:
-        """Return the loaded weights of a person's own file, or the embedded ones."""
-        if own not in self._loaded:
-            verdict, reason = self._embedded() if own is None else self._own(own)
-            rung = verdict.rung
-            weights = LlamaWeights(rung.path, rung.configuration, source=rung.source)
-            report = ModelReport(
-                rung.path, reason, verdict.reason, verdict.failures, verdict.trial.speed
-            )
-            self._loaded[own] = weights, report
-        return self._loaded[own]
+    def planner(self) -> tuple[TextModel, ModelReport | ElsewhereReport]:
+        """Return the model that plans: from a server, else on this machine."""
+        if self._options.planner_server is not None:
+            return served(self._options.planner_server)
+        return self._here("planner", self._options.planner_folder, self._options.planner_gguf)
+
+    def stylist(self) -> tuple[TextModel, ModelReport | ElsewhereReport]:
+        """Return the model that writes."""
+        if self._options.stylist_server is not None:
+            return served(self._options.stylist_server)
+        return self._here("stylist", self._options.stylist_folder, self._options.stylist_gguf)
+
+    def spare_planner(self) -> TextModel:
+        """Return the model on this machine that plans while the planner's server is down."""
+        return self._here("planner", self._options.planner_folder, self._options.planner_gguf)[0]
+
+    def _here(
+        self, role: ModelRole, folder: Path | None, gguf: Path | None
+    ) -> tuple[TextModel, ModelReport | ElsewhereReport]:
+        if folder is not None:
+            return in_torch(folder, four_bit=self._options.four_bit)
+        local = self._warm.get(gguf, size_of(gguf), lambda: self._load(gguf))
+        self._progress("Loading the models…")
+        return local.context(role), local.report
+
+    def _load(self, own: Path | None) -> LocalModel:
+        verdict, reason = self._embedded() if own is None else self._own(own)
+        rung = verdict.rung
+        weights = LlamaWeights(rung.path, rung.configuration, source=rung.source)
+        if not weights.chat_words().template:
+            reason += "; it has no chat template, so ChatML stands in"
+        report = ModelReport(
+            rung.path, reason, verdict.reason, verdict.failures, verdict.trial.speed
+        )
+        prefixes = PrefixFiles(self._cache_dir / "prefixes", _PREFIX_FILES)
+        return LocalModel(weights, report, prefixes)
 
     def _own(self, path: Path) -> tuple[Verdict, str]:
         check_file(path)
@@ -209,7 +312,9 @@ def _faster(verdict: Verdict, choice: WeightsChoice) -> tuple[Verdict, str]:
     return chosen, f"as packaged: {1 / ratio:.1f} times the speed of Q8_0 here"
 
 
-def _model(weights: LlamaWeights, context_length: int, stored_bytes: int) -> LlamaCppModel:
+def _model(
+    weights: LlamaWeights, context_length: int, stored_bytes: int, prefixes: PrefixFiles
+) -> LlamaCppModel:
     names = (weights.path.stem, weights.metadata("general.name"))
     entry = next((found for name in names if (found := find_entry(name)) is not None), None)
     return LlamaCppModel(
@@ -220,7 +325,40 @@ def _model(weights: LlamaWeights, context_length: int, stored_bytes: int) -> Lla
         ),
         name=entry.name if entry else "",
         stored_bytes=stored_bytes,
+        prefixes=prefixes,
     )
+
+
+def served(server: Server) -> tuple[RemoteModel, ElsewhereReport]:
+    """Return the model on a server, and whether that answers; it may do so later."""
+    names = (server.model,)
+    entry = find_entry(server.model) if server.model else None
+    large = entry is None or entry.parameters >= PLAN_WRITER_PARAMETERS
+    model = RemoteModel(
+        server, languages=languages_of(names, "", "") if entry else ("en", "zh"), writes_plans=large
+    )
+    try:
+        model.look()
+    except ModelUnavailable as error:
+        return model, ElsewhereReport(model.card.name, server.host, str(error))
+    return model, ElsewhereReport(model.card.name, server.host)
+
+
+def in_torch(folder: Path, *, four_bit: bool) -> tuple[HuggingFaceModel, ElsewhereReport]:
+    """Return a model that transformers runs, on a GPU where there is one."""
+    from engine.models.huggingface_weights import TorchWeights
+
+    weights = TorchWeights(folder, four_bit=four_bit)
+    entry = find_entry(folder.name)
+    name = entry.name if entry else folder.name
+    model = HuggingFaceModel(
+        weights,
+        context_length=TORCH_CONTEXT,
+        languages=languages_of((name,), "", ""),
+        name=name,
+        writes_plans=weights.parameters >= PLAN_WRITER_PARAMETERS,
+    )
+    return model, ElsewhereReport(name, f"transformers on {weights.model.device.type}")
 
 
 def _scripted() -> LoadedModels:
@@ -228,4 +366,4 @@ def _scripted() -> LoadedModels:
 
     model = ScriptedModel()
     report = LoadReport("none (scripted)", 1, None, None)
-    return LoadedModels(model, model, HashingEmbedder(), report)
+    return LoadedModels(model, model, HashingEmbedder(), report, model)

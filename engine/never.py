@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from engine.text import LONE
+from engine.text import LONE, sentence_spans
 
 _SPELT_ALONE = re.compile(f"[{LONE}]")
 _APOSTROPHES = "'’ʼ＇"
@@ -76,6 +76,13 @@ class NeverList:
             at += hit.end
             watch = Watch(self, before=plain(text[max(0, at - 2) : at]))
         return hits
+
+    def without(self, text: str) -> str:
+        """Return a text less its sentences that hold an entry; all else stays as it is."""
+        for start, end in reversed(sentence_spans(text)):
+            if self.find(text[start:end]):
+                text = text[:start] + text[end:].lstrip(" ")
+        return text
 
 
 def untold(phrases: tuple[str, ...], told: str) -> tuple[str, ...]:

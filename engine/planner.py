@@ -14,6 +14,7 @@ from typing import Any, cast
 from engine.errors import ContextOverflow, InvalidRequest
 from engine.events import PlanWords
 from engine.keeping import invents, says
+from engine.moves import signed, unsigned
 from engine.prompts.render import fill_part, message, version, wording
 from engine.protocols import JsonSchema, StopCheck, TextModel, never_stop
 from engine.text import clean, sentences
@@ -278,11 +279,11 @@ def edited_plan(request: WritingRequest, plan: Plan, text: str) -> Plan:
         )
     lines = [line.strip() for line in clean(text).splitlines() if line.strip()]
     title = lines[0].lstrip("# ") if lines else plan.title
-    wanted = [re.sub(r"^[-*•]\s*", "", line) for line in lines[1:]]
     points = tuple(
-        PlanPoint(text=w, facts=tuple(i for i, f in enumerate(request.facts) if says(w, f)))
-        for w in wanted
-        if w
+        PlanPoint(
+            text=w, facts=tuple(i for i, f in enumerate(request.facts) if says(w, f)), moves=moves
+        )
+        for w, moves in _edited_points(lines[1:])
     )
     placed = {i for p in points for i in p.facts}
     return Plan(
@@ -294,9 +295,30 @@ def edited_plan(request: WritingRequest, plan: Plan, text: str) -> Plan:
         missing=tuple(i for i in range(len(request.facts)) if i not in placed),
         generation=plan.generation,
         edited=True,
+        instead_of=plan.instead_of,
     )
 
 
+def _edited_points(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return points with their moves; a line of moves belongs to the point above it."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        moves = unsigned(line)
+        wanted = re.sub(r"^[-*•]\s*", "", line)
+        if moves is None and wanted:
+            found.append((wanted, ""))
+        elif moves is not None and found:
+            found[-1] = (found[-1][0], moves)
+    return found
+
+
 def plan_text(plan: Plan) -> str:
-    """Return a plan as its writer edits it: the title, then "- " and one point a line."""
-    return "\n".join([plan.title, *(f"- {point.text}" for point in plan.points)])
+    """Return a plan as its writer edits it: the title, then "- " and one point a line.
+
+    Under a point that has moves stands "  ~ " and what they are.
+    """
+    lines = [plan.title]
+    for point in plan.points:
+        lines.append(f"- {point.text}")
+        lines += [f"  {signed(point.moves)}"] if point.moves else []
+    return "\n".join(lines)

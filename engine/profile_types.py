@@ -1,10 +1,14 @@
 """The nouns of a style profile: what was found in the samples, and what the writer changed."""
 
+import hashlib
 from typing import Literal
 
 from pydantic import Field
 
 from engine.value import Language, Share, Value
+
+TraitLevel = Literal[1, 2, 3]
+"""How much of a trait: a little, clearly, as much as the facts allow."""
 
 
 class StyleSample(Value):
@@ -12,6 +16,11 @@ class StyleSample(Value):
 
     title: str
     text: str
+
+    @property
+    def id(self) -> str:
+        """The content address of its text, by which adapters name what they learned from."""
+        return f"s1-{hashlib.sha256(self.text.encode()).hexdigest()[:32]}"
 
 
 class SignatureWord(Value):
@@ -114,13 +123,20 @@ def _is_empty(found: object) -> bool:
     return found is None or found == ()
 
 
+class TraitWish(Value):
+    """A trait that a style, or one rewriting, is to have, and how much of it (engine/trait.py)."""
+
+    name: str
+    level: TraitLevel = 2
+
+
 class StyleProfile(Value):
     """What was found in the samples, and what the writer changed about it.
 
     `struck` are names of words, habits and rules and keys of tags that the writer struck out,
     `added_words` and `added_tags` (names) what they added, `guidance` a sentence or two of their
-    own, `never` what must not come; prompt and scorer follow them all. `syntax` is None where no
-    parser is at hand.
+    own, `never` what must not come, `trait` what every note is to be; prompt and scorer follow
+    them all. `syntax` is None where no parser is at hand.
     `version` counts from 1 for each style; a note keeps the digest of the version it used. What
     came later is left out of the digest while it is empty: older profiles keep their addresses.
     """
@@ -140,6 +156,7 @@ class StyleProfile(Value):
     added_tags: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
     guidance: str = ""
     never: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    trait: TraitWish | None = Field(default=None, exclude_if=_is_empty)
     confidence: Literal["low", "fair", "good"]
 
     @property

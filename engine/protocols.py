@@ -1,13 +1,15 @@
 """The seams: narrow protocols between what is hard and what is replaceable."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.events import DraftWords, PlanWords
+from engine.events import DraftWords, FellBack, PlanWords
 from engine.types import (
+    BaseRef,
     Delta,
     Draft,
     Generation,
@@ -78,6 +80,17 @@ class TextModel(Protocol):
         """
 
 
+class AdapterHost(Protocol):
+    """A text model that can be given adapters while it runs."""
+
+    @property
+    def base(self) -> BaseRef:
+        """The base model, as the manifests of adapters name it."""
+
+    def register_adapter(self, name: str, path: Path) -> None:
+        """Make a checked adapter file known under `name`, for the `adapter` of later calls."""
+
+
 class Embedder(Protocol):
     """Maps texts to unit vectors in which nearness is nearness of meaning."""
 
@@ -112,11 +125,11 @@ class Planner(Protocol):
 
     def plan(
         self, request: WritingRequest, *, should_stop: StopCheck = never_stop
-    ) -> Iterator[PlanWords | Plan]:
+    ) -> Iterator[PlanWords | FellBack | Plan]:
         """Yield the plan so far as it grows, then the Plan that holds every fact."""
 
 
-class Stylist(Protocol):
+class Drafter(Protocol):
     """Decides how to say it."""
 
     @property
@@ -133,6 +146,10 @@ class Stylist(Protocol):
         should_stop: StopCheck = never_stop,
     ) -> Iterator[DraftWords | Draft]:
         """Yield each draft's text so far as it grows, then the Drafts, in order."""
+
+
+class Stylist(Drafter, Protocol):
+    """Decides how to say it, and how to say it again."""
 
     def revise(
         self,

@@ -12,14 +12,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.events import DraftWords
-from engine.exemplars import choose_pieces
+from engine.exemplars import FIXED_WORDS, choose_pieces
 from engine.keeping import copies, invents, says
 from engine.planner import as_sentence
 from engine.profile.plain import say_added_tag
+from engine.prompts.recipe import PLAIN, PromptRecipe, ending, instruction, marked
 from engine.prompts.render import fill_part, message, version, wording
 from engine.prompts.rough import rough_notes
 from engine.protocols import Conversation, Embedder, StopCheck, TextModel, never_stop
 from engine.text import count_words, sentence_spans
+from engine.trait import trait_words
 from engine.types import (
     Draft,
     Generation,
@@ -62,6 +64,7 @@ class StepwiseStylist:
 
     model: TextModel
     embedder: Embedder
+    recipe: PromptRecipe = PLAIN
 
     @property
     def card(self) -> ModelCard:
@@ -135,7 +138,9 @@ class _Task:
     def __post_init__(self) -> None:
         """Build the part of the chat that every step begins with."""
         self.shown.extend(
-            step_conversation(self.profile, self.request.topic, self.stylist.embedder)
+            step_conversation(
+                self.profile, self.request.topic, self.stylist.embedder, self.stylist.recipe
+            )
         )
 
     @property
@@ -174,8 +179,8 @@ class _Task:
             yield DraftWords(index=index, text=_join(growing.said, self._language))
 
     def _ask(self, point: PlanPoint) -> Message:
-        words = wording("step", self._language)
-        return message("user", words["user"], notes=point.text)
+        asked = wording("step", self._language)["user"]
+        return message("user", asked + ending(self.stylist.recipe, self.profile), notes=point.text)
 
     def _add_asides(
         self,
@@ -253,7 +258,7 @@ class _Task:
                 model=card.name,
                 revision=card.revision,
                 adapter=self.adapter,
-                prompt_version=version("step"),
+                prompt_version=marked(version("step"), self.stylist.recipe),
                 sampling=make_sampling(self.request, max_tokens=self._room, salt=self.salt),
                 prompt_tokens=growing.prompt_tokens,
                 cached_tokens=growing.cached_tokens,
@@ -263,13 +268,18 @@ class _Task:
         )
 
 
-def step_conversation(profile: StyleProfile, topic: str, embedder: Embedder) -> list[Message]:
+def step_conversation(
+    profile: StyleProfile, topic: str, embedder: Embedder, recipe: PromptRecipe = PLAIN
+) -> list[Message]:
     """Return the chat before the first point: the author answering rough notes of themselves."""
     words = wording("step", profile.language)
-    fixed, for_topic = choose_pieces(profile, topic, embedder)
+    room = round(FIXED_WORDS * recipe.shown)
+    fixed, for_topic = choose_pieces(profile, topic, embedder, fixed_words=room)
     chat = [
         message(
-            "system", words["system"], advice=fill_part(words, "advice", advice=_traits(profile))
+            "system",
+            instruction(words["system"], recipe, profile),
+            advice=fill_part(words, "advice", advice=traits(profile)),
         )
     ]
     for piece in (*fixed, *for_topic):
@@ -278,11 +288,12 @@ def step_conversation(profile: StyleProfile, topic: str, embedder: Embedder) -> 
     return chat
 
 
-def _traits(profile: StyleProfile) -> str:
+def traits(profile: StyleProfile) -> str:
     """Return what the writer themselves said of the style, short enough for a small model."""
     added = ", ".join(profile.added_words)
     tags = (say_added_tag(name, profile.language) for name in profile.added_tags)
-    return " ".join(part for part in (profile.guidance, added, *tags) if part)
+    wish = trait_words(profile.trait, profile.language) if profile.trait else ""
+    return " ".join(part for part in (profile.guidance, added, *tags, wish) if part)
 
 
 def _supported(draft: Draft, request: WritingRequest) -> list[str]:

@@ -1,7 +1,8 @@
 """The nouns, in path order: request → profile → plan → drafts → scores → verdict → note → feedback.
 
-All are frozen pydantic models that refuse unknown fields. Tables are separate (storage/tables.py).
-What a style profile is made of has a file of its own, but is imported from here like the rest.
+The last, what feedback becomes, is the adapter. All are frozen pydantic models that refuse unknown
+fields. Tables are separate (storage/tables.py). What a profile and an adapter are made of have
+files of their own, but are imported from here like the rest.
 """
 
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from engine.adapter_types import Adapter, AdapterManifest, AdapterStatus, BaseRef, Promotion
 from engine.profile_types import (
     Habit,
     PragmaticTag,
@@ -18,14 +20,21 @@ from engine.profile_types import (
     StyleSample,
     SyntaxMetrics,
     SyntaxRule,
+    TraitLevel,
+    TraitWish,
 )
 from engine.value import Language, Share, Value
 
 # Nouns that live elsewhere and are looked up here.
 __all__ = [
+    "Adapter",
+    "AdapterManifest",
+    "AdapterStatus",
+    "BaseRef",
     "Habit",
     "Language",
     "PragmaticTag",
+    "Promotion",
     "ShapeMetrics",
     "Share",
     "SignatureWord",
@@ -33,10 +42,13 @@ __all__ = [
     "StyleSample",
     "SyntaxMetrics",
     "SyntaxRule",
+    "TraitLevel",
+    "TraitWish",
     "Value",
 ]
 
 Role = Literal["system", "user", "assistant"]
+ModelRole = Literal["planner", "stylist"]
 
 MAX_FACTS = 60
 MAX_SEED = 2**31 - 1
@@ -73,16 +85,22 @@ class WritingRequest(Value):
 
 
 class PlanPoint(Value):
-    """One thing the note says, and the indices (from 0) of the requested facts that it carries."""
+    """One thing the note says, and the indices (from 0) of the requested facts that it carries.
+
+    `moves` say how it is to be put in the author's style (engine/moves.py); left out of the address
+    where there are none.
+    """
 
     text: str
     facts: tuple[int, ...] = ()
+    moves: str = Field(default="", exclude_if=lambda moves: not moves)
 
 
 class Plan(Value):
     """What to say, in neutral words.
 
     Checked here: `missing` are exactly the facts, of `fact_count`, that no point carries.
+    `instead_of` names the planner that was wanted where another had to plan.
     """
 
     title: str
@@ -93,6 +111,8 @@ class Plan(Value):
     missing: tuple[int, ...] = ()
     generation: "Generation | None" = None
     edited: bool = False
+    # Left out of the address where it says nothing, as in notes of before.
+    instead_of: str = Field(default="", exclude_if=lambda name: not name)
 
     @model_validator(mode="after")
     def _every_fact_is_accounted_for(self) -> Self:
@@ -201,13 +221,18 @@ GateReason = Literal["copied", "length", "facts", "plan", "empty", "never"]
 
 
 class Draft(Value):
-    """One styled text. `failed` names the gate's objections (empty: it passed)."""
+    """One styled text. `failed` names the gate's objections (empty: it passed).
+
+    `steps` are the (plain, styled) pairs that it was made of, where it was made in steps; left out
+    of the address where there are none, as in notes of before.
+    """
 
     text: str
     generation: Generation
     scores: Scores | None = None
     failed: tuple[GateReason, ...] = ()
     revised_from: int | None = None
+    steps: tuple[tuple[str, str], ...] = Field(default=(), exclude_if=lambda steps: not steps)
 
 
 # ------------------------------------------------------------------ 5 critique
@@ -289,7 +314,10 @@ FeedbackTag = Literal[
 class Feedback(Value):
     """One act of judgement on a note; append-only. Exactly the value of its `kind` is given.
 
-    `draft` is the index among the note's drafts that it is about.
+    `draft` is the index among the note's drafts that it is about. A choice puts that draft in
+    force, unless `over` names another draft that was passed over for it: then two drafts were
+    compared blind, and nothing else changes. `withdrawn` takes the rater's choice between those
+    two back.
     """
 
     note_id: str
@@ -299,6 +327,9 @@ class Feedback(Value):
     thumb: Literal["up", "down"] | None = None
     edited_text: str | None = None
     tag: FeedbackTag | None = None
+    # Left out where they say nothing: older addresses were made without them.
+    over: int | None = Field(default=None, exclude_if=lambda over: over is None)
+    withdrawn: bool = Field(default=False, exclude_if=lambda withdrawn: not withdrawn)
     rater: str = "writer"
     created_at: datetime = Field(default_factory=utc_now)
 
@@ -309,7 +340,16 @@ class Feedback(Value):
         given = {kind for kind, value in values.items() if value is not None}
         if given != ({self.kind} - {"choice"}):
             raise ValueError(f"a feedback of kind {self.kind!r} must carry just its own value")
+        if (self.over is not None and self.kind != "choice") or self.over == self.draft:
+            raise ValueError("only a choice passes over another draft")
+        if self.withdrawn and self.over is None:
+            raise ValueError("only a choice between two drafts can be withdrawn")
         return self
+
+    @property
+    def puts_in_force(self) -> bool:
+        """Whether it says which draft the note is to be."""
+        return self.kind == "choice" and self.over is None
 
     @property
     def id(self) -> str:

@@ -8,6 +8,14 @@ from engine.events import DraftWords
 from engine.exemplars import all_pieces
 from engine.never import untold
 from engine.profile.build import advice
+from engine.prompts.recipe import (
+    PLAIN,
+    PromptRecipe,
+    after_plan,
+    ending,
+    instruction,
+    marked,
+)
 from engine.prompts.render import fill_part, message, version, wording
 from engine.protocols import Conversation, Embedder, StopCheck, TextModel, never_stop
 from engine.stepwise import make_sampling
@@ -33,6 +41,7 @@ class WholeStylist:
 
     model: TextModel
     embedder: Embedder
+    recipe: PromptRecipe = PLAIN
 
     @property
     def card(self) -> ModelCard:
@@ -49,7 +58,7 @@ class WholeStylist:
         should_stop: StopCheck = never_stop,
     ) -> Iterator[DraftWords | Draft]:
         """Yield each draft's text so far as it grows, then the Drafts, in order."""
-        chat = whole_conversation(request, profile, plan)
+        chat = whole_conversation(request, profile, plan, self.recipe)
         sampling = _sampling(request, profile)
         yield from self._draw([chat] * request.drafts, sampling, "whole", adapter, should_stop)
 
@@ -69,7 +78,7 @@ class WholeStylist:
             "user", words["user"], draft=draft.text, complaints=complaints(request, draft)
         )
         answered = Message(role="assistant", content=draft.text)
-        chat = [*whole_conversation(request, profile, plan), answered, ask]
+        chat = [*whole_conversation(request, profile, plan, self.recipe), answered, ask]
         sampling = _sampling(request, profile)
         yield from self._draw([chat], sampling, "mend", adapter, should_stop)
 
@@ -88,7 +97,7 @@ class WholeStylist:
                 chats, sampling, adapter=adapter, should_stop=should_stop
             ):
                 if isinstance(event, Generation):
-                    done.append(event.model_copy(update={"prompt_version": version(prompt)}))
+                    done.append(self._finished(event, prompt))
                 elif event.text:
                     texts[event.index] += event.text
                     yield DraftWords(index=event.index, text=texts[event.index])
@@ -100,6 +109,12 @@ class WholeStylist:
         for generation in sorted(done, key=lambda g: g.index):
             yield Draft(text=generation.text.strip(), generation=generation)
 
+    def _finished(self, generation: Generation, prompt: str) -> Generation:
+        """Return a generation with the prompt it came of, and without its plan."""
+        told = marked(version(prompt), self.recipe)
+        text = after_plan(generation.text, self.recipe)
+        return generation.model_copy(update={"prompt_version": told, "text": text})
+
 
 def _sampling(request: WritingRequest, profile: StyleProfile) -> Sampling:
     """Return how to draw: nothing of the never list but what the facts themselves say."""
@@ -108,22 +123,24 @@ def _sampling(request: WritingRequest, profile: StyleProfile) -> Sampling:
     return make_sampling(request, max_tokens=room).model_copy(update={"never": never})
 
 
-def whole_conversation(request: WritingRequest, profile: StyleProfile, plan: Plan) -> list[Message]:
+def whole_conversation(
+    request: WritingRequest, profile: StyleProfile, plan: Plan, recipe: PromptRecipe = PLAIN
+) -> list[Message]:
     """Return the chat that asks for a whole note; all but its last turn is the same per style."""
     words = wording("whole", request.language)
     neutral = "\n".join(dict.fromkeys((plan.neutral_text, *_unsaid(request, plan))))
     return [
-        message("system", words["system"]),
+        message("system", instruction(words["system"], recipe, profile)),
         message(
             "user",
             words["samples"],
-            samples="\n\n---\n\n".join(shown_samples(profile)),
+            samples="\n\n---\n\n".join(shown_samples(profile, round(SAMPLE_WORDS * recipe.shown))),
             advice=" ".join(advice(profile)),
         ),
         message("assistant", words["ready"]),
         message(
             "user",
-            words["user"],
+            words["user"].rstrip() + ending(recipe, profile),
             words=str(request.words),
             audience=fill_part(words, "audience", audience=request.audience),
             title=plan.title,
@@ -138,10 +155,9 @@ def _unsaid(request: WritingRequest, plan: Plan) -> list[str]:
     return [request.facts[i] for i in placed if request.facts[i] not in plan.neutral_text]
 
 
-def shown_samples(profile: StyleProfile) -> list[str]:
+def shown_samples(profile: StyleProfile, room: int = SAMPLE_WORDS) -> list[str]:
     """Return whole samples while there is room, then the pieces of the rest that still fit."""
     shown: list[str] = []
-    room = SAMPLE_WORDS
     for sample in profile.samples:
         size = count_words(sample.text, profile.language)
         if size <= room:

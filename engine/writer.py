@@ -15,7 +15,6 @@ from engine.events import (
     Event,
     NoteReady,
     PlanReady,
-    PlanWords,
     StageStarted,
     VerdictReady,
 )
@@ -66,15 +65,15 @@ class Writer:
     def plan(
         self, request: WritingRequest, *, should_stop: StopCheck = never_stop
     ) -> Iterator[Event]:
-        """Yield StageStarted, PlanWords… and PlanReady."""
+        """Yield StageStarted, PlanWords…, FellBack where another planner steps in, PlanReady."""
         yield StageStarted(stage="plan")
         clock = Clock()
         for event in self.planner.plan(request, should_stop=should_stop):
-            if isinstance(event, PlanWords):
-                yield event
-            else:
+            if isinstance(event, Plan):
                 clock.lap("plan")
                 yield PlanReady(plan=event, seconds=clock.spent["plan"])
+            else:
+                yield event
 
     def draft(
         self,
@@ -206,8 +205,9 @@ class _Work:
         )
 
     def _models(self, drafts: Sequence[Draft]) -> ModelsUsed:
+        planned = self.plan.generation
         return ModelsUsed(
-            planner=self.writer.planner.card.name,
+            planner=planned.model if planned else self.writer.planner.card.name,
             stylist=drafts[0].generation.model,
             adapter=self.adapter,
             embedder=self.writer.embedder.name,

@@ -4,13 +4,17 @@ Sentence embeddings are all that Notewright asks of such a model, and this gives
 as sentence-transformers (a test compares them) in 0.2 s and 130 MB instead of 6.6 s and 540 MB.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+_SHARE = 32  # tokens: fewer are not worth a thread of their own
+_AT_ONCE = 64  # rows that stay in the processor's cache through all the steps of an activation
 
 
 class BertEncoder:
@@ -20,11 +24,17 @@ class BertEncoder:
         weights: the checkpoint's tensors under their usual names.
         heads: attention heads.
         epsilon: added to variances in layer normalisation.
+        threads: how many share the tokens of a call; the library of matrix products should then
+            have one only.
     """
 
-    def __init__(self, weights: Mapping[str, Floats], *, heads: int, epsilon: float) -> None:
+    def __init__(
+        self, weights: Mapping[str, Floats], *, heads: int, epsilon: float, threads: int = 1
+    ) -> None:
         """Keep the weights; nothing is copied."""
         self._weights = weights
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(max_workers=threads - 1) if threads > 1 else None
         self._heads = heads
         self._epsilon = epsilon
         names = (name for name in weights if name.endswith("attention.self.query.weight"))
@@ -48,8 +58,9 @@ class BertEncoder:
         bounds = list(accumulate((len(text) for text in texts), initial=0))
         places = [slice(start, end) for start, end in pairwise(bounds)]
         states = self._embed(texts, types)
+        asked: Floats = np.empty((3, *states.shape), dtype=np.float32)
         for layer in range(self._layers):
-            states = self._block(f"encoder.layer.{layer}.", states, places)
+            self._block(f"encoder.layer.{layer}.", states, asked, places)
         return [states[place] for place in places]
 
     def _embed(
@@ -64,61 +75,91 @@ class BertEncoder:
         summed += told[0] if types is None else told[np.concatenate([np.asarray(t) for t in types])]
         return self._norm("embeddings.LayerNorm", summed)
 
-    def _block(self, name: str, states: Floats, places: Sequence[slice]) -> Floats:
-        mixed = self._attend(name, states, places)
-        mixed = self._linear(name + "attention.output.dense", mixed)
-        states = self._norm(name + "attention.output.LayerNorm", states + mixed)
-        hidden = _gelu(self._linear(name + "intermediate.dense", states))
-        return self._norm(
-            name + "output.LayerNorm", states + self._linear(name + "output.dense", hidden)
-        )
+    def _block(self, name: str, states: Floats, asked: Floats, places: Sequence[slice]) -> None:
+        """Put the states of the next layer in place of these; `asked` is room for what they ask."""
 
-    def _attend(self, name: str, states: Floats, places: Sequence[slice]) -> Floats:
+        def ask(rows: slice) -> None:
+            for part, into in zip(("query", "key", "value"), asked, strict=True):
+                into[rows] = self._linear(f"{name}attention.self.{part}", states[rows])
+
+        def change(rows: slice) -> None:
+            mixed = self._linear(name + "attention.output.dense", self._attend(asked, rows, places))
+            mixed += states[rows]
+            mixed = self._norm(name + "attention.output.LayerNorm", mixed)
+            hidden = _gelu(self._linear(name + "intermediate.dense", mixed))
+            mixed += self._linear(name + "output.dense", hidden)
+            states[rows] = self._norm(name + "output.LayerNorm", mixed)
+
+        self._shared(ask, len(states))
+        self._shared(change, len(states))
+
+    def _shared(self, work: Callable[[slice], None], tokens: int) -> None:
+        """Let each thread do the work on its share of the tokens; return when all are done."""
+        shares = max(1, min(self._threads, tokens // _SHARE))
+        cuts = [tokens * n // shares for n in range(shares + 1)]
+        own, *others = (slice(start, end) for start, end in pairwise(cuts))
+        running = [self._pool.submit(work, rows) for rows in others] if self._pool else []
+        work(own)
+        for each in running:
+            each.result()
+
+    def _attend(self, asked: Floats, rows: slice, places: Sequence[slice]) -> Floats:
+        """Return for each of the rows what it draws from the text that it is in."""
         query, key, value = (
-            self._linear(f"{name}attention.self.{part}", states)
-            .reshape(len(states), self._heads, -1)
-            .transpose(1, 0, 2)
-            for part in ("query", "key", "value")
+            part.reshape(len(part), self._heads, -1).transpose(1, 0, 2) for part in asked
         )
         scale = np.float32(query.shape[-1] ** -0.5)
-        mixed = np.empty_like(states)
+        mixed: Floats = np.empty((rows.stop - rows.start, asked.shape[-1]), dtype=np.float32)
         for place in places:
-            weights = _softmax(query[:, place] @ key[:, place].transpose(0, 2, 1) * scale)
-            mixed[place] = (
-                (weights @ value[:, place]).transpose(1, 0, 2).reshape(-1, states.shape[1])
-            )
+            start, end = max(rows.start, place.start), min(rows.stop, place.stop)
+            if start >= end:
+                continue
+            weights = _softmax((query[:, start:end] * scale) @ key[:, place].transpose(0, 2, 1))
+            drawn = (weights @ value[:, place]).transpose(1, 0, 2)
+            mixed[start - rows.start : end - rows.start] = drawn.reshape(end - start, -1)
         return mixed
 
     def _linear(self, name: str, states: Floats) -> Floats:
-        return states @ self._weights[name + ".weight"].T + self._weights[name + ".bias"]
+        made: Floats = states @ self._weights[name + ".weight"].T
+        made += self._weights[name + ".bias"]
+        return made
 
     def _norm(self, name: str, states: Floats) -> Floats:
         centred: Floats = states - states.mean(axis=-1, keepdims=True)
         variance = np.einsum("ij,ij->i", centred, centred)[:, None] / np.float32(states.shape[1])
         centred /= np.sqrt(variance + np.float32(self._epsilon))
-        return centred * self._weights[name + ".weight"] + self._weights[name + ".bias"]
+        centred *= self._weights[name + ".weight"]
+        centred += self._weights[name + ".bias"]
+        return centred
 
 
 def _softmax(scores: Floats) -> Floats:
-    raised: Floats = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    raised /= raised.sum(axis=-1, keepdims=True)
-    return raised
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
 
 
 def _gelu(states: Floats) -> Floats:
-    """Return x · Φ(x), the error function by Abramowitz and Stegun 7.1.26 (error below 2e-7).
+    """Put x · Φ(x) in place of x: the error function by Abramowitz and Stegun 7.1.26.
 
-    A few rows at a time, which stay in the processor's cache through all the steps.
+    The error stays below 5e-7. Φ(x) of a positive x is 1 less half of erfc(x/√2), which is a
+    polynomial in 1/(1 + px) times exp(-x²/2).
     """
-    for start in range(0, len(states), 32):
-        x = states[start : start + 32]
-        z = np.abs(x) * np.float32(0.5**0.5)
-        t = 1 / (1 + np.float32(0.3275911) * z)
-        series = t * np.float32(1.061405429) + np.float32(-1.453152027)
-        for coefficient in (1.421413741, -0.284496736, 0.254829592):
-            series *= t
-            series += np.float32(coefficient)
-        series *= t
-        series *= np.exp(-z * z)
-        x *= (1 + np.copysign(1 - series, x)) * np.float32(0.5)
+    for start in range(0, len(states), _AT_ONCE):
+        x = states[start : start + _AT_ONCE]
+        size = np.abs(x)
+        t = size * np.float32(0.3275911 * 0.5**0.5)
+        t += 1
+        np.reciprocal(t, out=t)
+        tail = t * np.float32(0.5 * 1.061405429)
+        for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+            tail += np.float32(0.5 * coefficient)
+            tail *= t
+        tail *= size
+        size *= size
+        size *= np.float32(-0.5)
+        tail *= np.exp(size, out=size)
+        np.maximum(x, 0, out=x)
+        x -= tail
     return states

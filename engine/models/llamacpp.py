@@ -19,8 +19,9 @@ from engine.models.llamacpp_library import LlamaWeights, Tokens
 from engine.models.llamacpp_sampling import TokenSampler, grammar_of
 from engine.models.llamacpp_template import ChatTemplate
 from engine.models.llamacpp_text import TextStream
+from engine.models.prefixes import WORTH_KEEPING, PrefixFiles
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
-from engine.types import Delta, Generation, Language, ModelCard, Sampling
+from engine.types import BaseRef, Delta, Generation, Language, ModelCard, Sampling
 
 PLAN_WRITER_PARAMETERS = 1_400_000_000
 """From this size on a model is trusted to word a plan's neutral text."""
@@ -61,6 +62,7 @@ class LlamaCppModel:
         name: shown to people; the file's own name by default.
         parallel: conversations decoded together; more of them wait for their turn.
         stored_bytes: memory kept for the evaluated prompts of earlier calls.
+        prefixes: where evaluated beginnings of prompts outlive the process, if anywhere.
     """
 
     def __init__(
@@ -72,11 +74,16 @@ class LlamaCppModel:
         name: str = "",
         parallel: int = 8,
         stored_bytes: int = 64 << 20,
+        prefixes: PrefixFiles | None = None,
     ) -> None:
         """Allocate the context."""
         self._weights = weights
         self._context = LlamaContext(
-            weights, size=context_length, parallel=parallel, stored_bytes=stored_bytes
+            weights,
+            size=context_length,
+            parallel=parallel,
+            stored_bytes=stored_bytes,
+            files=prefixes,
         )
         self._template = ChatTemplate(weights)
         self._lock = threading.Lock()
@@ -100,8 +107,13 @@ class LlamaCppModel:
         """The file it runs on, which other models may share."""
         return self._weights
 
+    @property
+    def base(self) -> BaseRef:
+        """The base model, as the manifests of adapters name it."""
+        return BaseRef(name=self._card.name, revision=self._weights.base_revision)
+
     def forget(self) -> None:
-        """Drop all evaluated prompts; the next call reads its whole prompt again."""
+        """Drop all evaluated prompts; the next call reads what is not on disk again."""
         with self._lock:
             self._context.forget()
 
@@ -147,6 +159,7 @@ class LlamaCppModel:
                     runs[-1].cached = prepared.cached[number]
                 yield from self._read(runs, prepared.entries, should_stop)
                 yield from self._write(runs, sampling, adapter, should_stop)
+                self._keep(runs[0], conversations[first])
             finally:
                 for run in runs:
                     run.sampler.close()
@@ -251,6 +264,14 @@ class LlamaCppModel:
                 )
                 for place, run in enumerate(running):
                     self._draw(run, place)
+
+    def _keep(self, run: _Run, conversation: Conversation) -> None:
+        """Put what stands before the request on disk, if this call had to read it.
+
+        The request itself stays off the disk: the next one is another.
+        """
+        if run.cached < WORTH_KEEPING:
+            self._context.keep_beginning(run.slot, self._template.lasting(conversation))
 
     def _draw(self, run: _Run, place: int) -> None:
         barred = run.barred.get(len(run.tokens), ())

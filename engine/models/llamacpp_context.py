@@ -4,15 +4,15 @@ Every conversation is a sequence of the same key-value cache. What prompts have 
 evaluated once and belongs to all their sequences. The sequences of a call stay when it ends: the
 next call copies whatever prefix it shares with any of them (copying is book-keeping, no memory
 moves), then drops them. A prompt about to be dropped is kept as bytes in a PrefixStore, so that
-going back to an earlier style costs a memory copy instead of an evaluation.
+going back to an earlier style costs a memory copy instead of an evaluation; what stands before a
+request is kept in PrefixFiles too, for the next start.
 """
 
 import ctypes
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +20,21 @@ from numpy.typing import NDArray
 
 from engine.errors import ContextOverflow, ModelUnavailable
 from engine.models.llamacpp_library import LlamaWeights, Pointer, Tokens
+from engine.models.prefixes import (
+    WORTH_KEEPING,
+    PrefixFiles,
+    PrefixStore,
+    scope_of,
+    shared,
+)
 
 CHUNK = 256
 """Most tokens that are evaluated at once; bounds the scratch memory."""
 
 _CHUNK_SECONDS = 0.15
 _SMALLEST_CHUNK = 32
-_WORTH_KEEPING = 96
+_CACHE_FORM = "f16, values across"
+"""How keys and values lie in memory; states of another form cannot be read."""
 
 
 @dataclass(eq=False)
@@ -60,41 +68,6 @@ class Prepared(NamedTuple):
     cached: list[int]
 
 
-@dataclass
-class PrefixStore:
-    """Evaluated prompts as bytes, least recently used first, at most `limit` bytes of them."""
-
-    limit: int
-    _states: OrderedDict[tuple[int, Tokens], bytes] = field(default_factory=OrderedDict)
-
-    def keep(self, adapter: int, tokens: Tokens, state: bytes) -> None:
-        """Add a state; drop the oldest ones until all fit."""
-        self._states[adapter, tokens] = state
-        self._states.move_to_end((adapter, tokens))
-        while sum(map(len, self._states.values())) > self.limit:
-            self._states.popitem(last=False)
-
-    def best(self, adapter: int, prompt: Tokens) -> tuple[int, Tokens]:
-        """Return the longest shared prefix with a kept prompt, and that prompt."""
-        found = [(shared(t, prompt), t) for a, t in self._states if a == adapter]
-        return max(found, key=lambda item: item[0], default=(0, ()))
-
-    def take(self, adapter: int, tokens: Tokens) -> bytes:
-        """Return the state of a kept prompt and mark it as used."""
-        self._states.move_to_end((adapter, tokens))
-        return self._states[adapter, tokens]
-
-    def holds(self, adapter: int, tokens: Tokens) -> bool:
-        """Return whether this very prompt is kept."""
-        return (adapter, tokens) in self._states
-
-
-def shared(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return how many tokens two sequences have in common at their beginning."""
-    most = min(len(first), len(second))
-    return next((i for i in range(most) if first[i] != second[i]), most)
-
-
 class LlamaContext:
     """The key-value cache and scratch memory of one user of the weights. Not thread-safe.
 
@@ -103,25 +76,23 @@ class LlamaContext:
         size: tokens that all sequences of a call may take together.
         parallel: sequences that run together at most.
         stored_bytes: memory for prompts of earlier calls.
+        files: where the beginnings of prompts outlive the process, if anywhere.
     """
 
     def __init__(
-        self, weights: LlamaWeights, *, size: int, parallel: int = 8, stored_bytes: int = 0
+        self,
+        weights: LlamaWeights,
+        *,
+        size: int,
+        parallel: int = 8,
+        stored_bytes: int = 0,
+        files: PrefixFiles | None = None,
     ) -> None:
         """Allocate the context."""
         api = self._api = weights.api
         self.weights = weights
         self.parallel = parallel
-        parameters = api.llama_context_default_params()
-        parameters.n_ctx = min(size, weights.trained_context)
-        parameters.n_batch = parameters.n_ubatch = CHUNK
-        # Two generations of slots: a call's own, and those of the call before it.
-        parameters.n_seq_max = 2 * parallel
-        parameters.n_outputs_max = 2 * parallel
-        parameters.kv_unified = True
-        parameters.n_threads = parameters.n_threads_batch = weights.configuration.threads
-        parameters.no_perf = True
-        self.pointer: Pointer = api.llama_init_from_model(weights.pointer, parameters)
+        self.pointer = _open(weights, size, parallel)
         if not self.pointer:
             raise ModelUnavailable(
                 f"There is not enough memory to work with {weights.path.name!r} "
@@ -134,7 +105,8 @@ class LlamaContext:
         self._memory: Pointer = api.llama_get_memory(self.pointer)
         self._live: list[Slot] = []
         self._adapter = 0
-        self._store = PrefixStore(stored_bytes)
+        self._store, self._files = PrefixStore(stored_bytes), files
+        self._scope = self._scope_with(None)
         self._chunk = _SMALLEST_CHUNK * 2
 
     def use_threads(self, threads: int) -> None:
@@ -156,7 +128,7 @@ class LlamaContext:
         """
         address = self._use_adapter(adapter)
         self._bring_back(prompts[0], address)
-        taken = {slot.number for slot in self._live}
+        taken = self._numbers()
         numbers = [n for n in range(2 * self.parallel) if n not in taken]
         slots, cached = [], []
         for number, prompt in zip(numbers, prompts, strict=False):
@@ -234,7 +206,7 @@ class LlamaContext:
             self._chunk = max(_SMALLEST_CHUNK, min(CHUNK, 2 * self._chunk, fitting))
 
     def forget(self) -> None:
-        """Forget every sequence and every kept prompt."""
+        """Forget every sequence and every kept prompt (files stay)."""
         self.clear()
         self._store = PrefixStore(self._store.limit)
 
@@ -254,40 +226,69 @@ class LlamaContext:
         length, slot = max(found, key=lambda item: item[0], default=(0, None))
         return (slot, length) if length else (None, 0)
 
+    def keep_beginning(self, slot: Slot, length: int) -> None:
+        """Write what was read of the first `length` tokens of a prompt to disk, where there is one.
+
+        Not worth it for short ones; not possible for a memory that cannot be cut.
+        """
+        if self._files is None or length < WORTH_KEEPING or not self.weights.cuts_sequences:
+            return
+        spare = next(n for n in range(2 * self.parallel) if n not in self._numbers())
+        self._api.llama_memory_seq_cp(self._memory, slot.number, spare, 0, length)
+        state = self._state(spare)
+        self._api.llama_memory_seq_rm(self._memory, spare, -1, -1)
+        self._files.keep(self._scope, tuple(slot.tokens[:length]), state)
+
     def _bring_back(self, prompt: Tokens, adapter: int) -> None:
         """Keep the live prompt's state if this call would lose it; restore a better kept one."""
-        if not (self._store.limit and self.weights.cuts_sequences and self._live):
+        if not self.weights.cuts_sequences:
             return
         _, have = self._best_live(prompt, adapter)
+        self._save_what_goes(have, adapter)
+        length, kept = self._store.best(adapter, prompt)
+        if length >= have + WORTH_KEEPING:
+            self._restore(adapter, kept, self._store.take(adapter, kept))
+            have = length
+        found = self._files and self._files.find(self._scope, prompt, least=have + WORTH_KEEPING)
+        if found:
+            self._restore(adapter, *found)
+
+    def _save_what_goes(self, have: int, adapter: int) -> None:
+        """Keep the first live prompt, unless the next call uses most of it (`have` tokens)."""
+        if not (self._store.limit and self._live):
+            return
         first = self._live[0]
         done = tuple(first.tokens[: first.prompt_length])
         lost = len(done) - (have if first.adapter == adapter else 0)
-        if lost >= _WORTH_KEEPING and not self._store.holds(first.adapter, done):
-            self._save(first, done)
-        length, kept = self._store.best(adapter, prompt)
-        if length >= have + _WORTH_KEEPING:
-            self._restore(adapter, kept)
+        if lost >= WORTH_KEEPING and not self._store.holds(first.adapter, done):
+            self._api.llama_memory_seq_rm(self._memory, first.number, len(done), -1)
+            del first.tokens[len(done) :]
+            state = self._state(first.number)
+            if 0 < len(state) <= self._store.limit:
+                self._store.keep(first.adapter, done, state)
 
-    def _save(self, slot: Slot, tokens: Tokens) -> None:
-        api = self._api
-        api.llama_memory_seq_rm(self._memory, slot.number, len(tokens), -1)
-        del slot.tokens[len(tokens) :]
-        size = api.llama_state_seq_get_size(self.pointer, slot.number)
-        if size > self._store.limit:
-            return
+    def _state(self, number: int) -> bytes:
+        """Return a sequence's keys and values as llama.cpp writes them, empty if it cannot."""
+        size = self._api.llama_state_seq_get_size(self.pointer, number)
         buffer = (ctypes.c_uint8 * size)()
-        written = api.llama_state_seq_get_data(self.pointer, buffer, size, slot.number)
-        if written:
-            self._store.keep(slot.adapter, tokens, bytes(memoryview(buffer)[:written]))
+        written = self._api.llama_state_seq_get_data(self.pointer, buffer, size, number)
+        return bytes(memoryview(buffer)[:written])
 
-    def _restore(self, adapter: int, tokens: Tokens) -> None:
+    def _restore(self, adapter: int, tokens: Tokens, state: bytes) -> None:
         self.clear()
-        state = self._store.take(adapter, tokens)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         if self._api.llama_state_seq_set_data(self.pointer, buffer, len(state), 0):
             self._live = [Slot(0, adapter, list(tokens), len(tokens))]
         else:
             self.clear()
+
+    def _numbers(self) -> set[int]:
+        return {slot.number for slot in self._live}
+
+    def _scope_with(self, adapter: str | None) -> str:
+        """Return a name for all that a state depends on beside its tokens."""
+        tuned = "" if adapter is None else self.weights.adapter_digest(adapter)
+        return scope_of(self.weights.lib.version(), self.weights.revision, tuned, _CACHE_FORM)
 
     def _use_adapter(self, name: str | None) -> int:
         """Attach the adapter and return its address, which slots carry: no prefix crosses it."""
@@ -298,7 +299,7 @@ class LlamaContext:
             pointers = (api.llama_adapter_lora_p_ctypes * 1)(pointer)
             scales = (ctypes.c_float * 1)(1.0)
             api.llama_set_adapters_lora(self.pointer, pointers, int(address != 0), scales)
-            self._adapter = address
+            self._adapter, self._scope = address, self._scope_with(name)
         return address
 
     def _drop(self, slot: Slot) -> None:
@@ -330,6 +331,22 @@ def _plan_entries(prompts: Sequence[Tokens], slots: Sequence[Slot]) -> list[Entr
         chain[-1].wants_logits = True
         chains.append(chain)
     return entries
+
+
+def _open(weights: LlamaWeights, size: int, parallel: int) -> Pointer:
+    """Return a new context, or nothing where the memory does not suffice."""
+    api = weights.api
+    parameters = api.llama_context_default_params()
+    parameters.n_ctx = min(size, weights.trained_context)
+    parameters.n_batch = parameters.n_ubatch = CHUNK
+    # Two generations of slots: a call's own, and those of the call before it.
+    parameters.n_seq_max = parameters.n_outputs_max = 2 * parallel
+    parameters.kv_unified = True
+    # On a CPU it costs time, with many texts over one long prompt most (docs/PERFORMANCE.md).
+    parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    parameters.n_threads = parameters.n_threads_batch = weights.configuration.threads
+    parameters.no_perf = True
+    return api.llama_init_from_model(weights.pointer, parameters)
 
 
 def _free(weights: LlamaWeights, context: Pointer, batch: Pointer) -> None:

@@ -1,6 +1,7 @@
 """The llama.cpp library: loaded once, silenced, and its weights with vocabulary and adapters."""
 
 import ctypes
+import hashlib
 import threading
 import weakref
 from collections import deque
@@ -11,6 +12,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from engine.errors import ModelUnavailable, NotFound
+from engine.models.llamacpp_template import ChatWords
 from engine.models.machine import fingerprint
 
 Tokens: TypeAlias = tuple[int, ...]
@@ -79,6 +81,7 @@ class Configuration:
 class _Adapters:
     paths: dict[str, Path] = field(default_factory=dict)
     loaded: dict[str, Pointer] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -90,13 +93,19 @@ class LlamaWeights:
         configuration: threads and kernels.
         source: the file that `path` was made from, when it is another form of it; adapters trained
             on the one serve the other.
+        vocabulary_only: read no weights, where only tokens are asked for.
 
     Raises:
         ModelUnavailable: the file is missing, no GGUF, or llama.cpp refuses it.
     """
 
     def __init__(
-        self, path: Path, configuration: Configuration, *, source: Path | None = None
+        self,
+        path: Path,
+        configuration: Configuration,
+        *,
+        source: Path | None = None,
+        vocabulary_only: bool = False,
     ) -> None:
         """Load the file."""
         self.path = path
@@ -105,6 +114,7 @@ class LlamaWeights:
         api = self.api = self.lib.api
         parameters = api.llama_model_default_params()
         parameters.n_gpu_layers = 0
+        parameters.vocab_only = vocabulary_only
         parameters.use_extra_bufts = configuration.repack
         self.pointer: Pointer = api.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
@@ -114,7 +124,7 @@ class LlamaWeights:
             )
         # Not at exit: a thread may still be decoding then, and the system frees all anyway.
         weakref.finalize(self, api.llama_model_free, self.pointer).atexit = False
-        if not api.llama_model_has_decoder(self.pointer):
+        if not vocabulary_only and not api.llama_model_has_decoder(self.pointer):
             raise ModelUnavailable(
                 f"The model {path.name!r} does not write text; choose an instruct model."
             )
@@ -166,6 +176,14 @@ class LlamaWeights:
         """Return the name of a token (`<|im_end|>`), empty for none."""
         return "" if token < 0 else self.api.llama_vocab_get_text(self.vocabulary, token).decode()
 
+    def chat_words(self) -> ChatWords:
+        """Return the chat template, empty where the file has none, and the marks around a text."""
+        start, end = (
+            self.token_text(which(self.vocabulary))
+            for which in (self.api.llama_vocab_bos, self.api.llama_vocab_eos)
+        )
+        return ChatWords(self.metadata("tokenizer.chat_template"), start, end)
+
     def ends(self, token: int) -> bool:
         """Return whether the token ends a turn."""
         return bool(self.api.llama_vocab_is_eog(self.vocabulary, token))
@@ -176,6 +194,7 @@ class LlamaWeights:
             self._adapters.paths[name] = path
             # A context may still use the replaced file: it stays loaded until the model goes.
             self._adapters.loaded.pop(name, None)
+            self._adapters.digests.pop(name, None)
 
     def adapter(self, name: str) -> Pointer:
         """Return the loaded adapter.
@@ -190,6 +209,15 @@ class LlamaWeights:
             if name not in self._adapters.loaded:
                 self._adapters.loaded[name] = self._load_adapter(name, self._adapters.paths[name])
             return self._adapters.loaded[name]
+
+    def adapter_digest(self, name: str) -> str:
+        """Return the SHA-256 of an adapter's file, as it was when it was first asked for."""
+        with self._adapters.lock:
+            if name not in self._adapters.digests:
+                with self._adapters.paths[name].open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._adapters.digests[name] = digest
+            return self._adapters.digests[name]
 
     def _load_adapter(self, name: str, path: Path) -> Pointer:
         if not path.is_file():

@@ -7,10 +7,10 @@ template's own parts are read with control tokens on and the messages with them 
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from engine.errors import ModelUnavailable
-from engine.models.llamacpp_library import LlamaWeights, Tokens
 from engine.protocols import Conversation
 
 CHATML = (
@@ -28,42 +28,75 @@ class Segment(NamedTuple):
     trusted: bool
 
 
+class ChatWords(NamedTuple):
+    """A model's chat template, empty where it has none, and the marks around a text."""
+
+    template: str
+    start: str
+    end: str
+
+
+class Vocabulary(Protocol):
+    """What a template needs of a model."""
+
+    path: Path
+
+    def chat_words(self) -> ChatWords:
+        """Return the template and the marks."""
+
+    def tokenize(self, text: str, *, special: bool = False, start: bool = False) -> tuple[int, ...]:
+        """Return the tokens of `text`; `special` reads control tokens in it."""
+
+
 class ChatTemplate:
     """Renders conversations for one model."""
 
-    def __init__(self, weights: LlamaWeights) -> None:
+    def __init__(self, weights: Vocabulary) -> None:
         """Compile the model's template, or ChatML where it has none."""
-        # Imported with llama.cpp, which the weights have loaded already.
+        # Compiled code with a start-up cost: only those who load a model pay it.
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._weights = weights
-        api, vocabulary = weights.api, weights.vocabulary
-        self._start = weights.token_text(api.llama_vocab_bos(vocabulary))
-        source = weights.metadata("tokenizer.chat_template") or CHATML
+        words = weights.chat_words()
+        self._start = words.start
         self._answering, self._continuing = (
             Jinja2ChatFormatter(
-                template=source,
-                bos_token=self._start,
-                eos_token=weights.token_text(api.llama_vocab_eos(vocabulary)),
+                template=words.template or CHATML,
+                bos_token=words.start,
+                eos_token=words.end,
                 add_generation_prompt=prompt,
             )
             for prompt in (True, False)
         )
 
-    def tokens(self, conversation: Conversation) -> Tokens:
+    def tokens(self, conversation: Conversation) -> tuple[int, ...]:
         """Return the prompt: all turns, then the opening of the answer or of its continuation.
 
         Raises:
             ModelUnavailable: the template refuses this order of turns.
         """
-        segments = self.segments(conversation)
-        given = bool(self._start) and segments[0].text.startswith(self._start)
         out: list[int] = []
-        for number, segment in enumerate(segments):
-            out += self._weights.tokenize(
-                segment.text, special=segment.trusted, start=number == 0 and not given
-            )
+        for number, segment in enumerate(self.segments(conversation)):
+            out += self.tokens_of(segment, first=number == 0)
         return tuple(out)
+
+    def lasting(self, conversation: Conversation) -> int:
+        """Return how many tokens of the prompt stand before the last turn of a user.
+
+        They are the style's and the same for its next request; 0 where the template moves turns.
+        """
+        asked = next((m.content for m in reversed(conversation) if m.role == "user"), "")
+        segments = self.segments(conversation)
+        turns = [n for n, s in enumerate(segments) if not s.trusted and s.text == asked]
+        before = enumerate(segments[: turns[-1]] if turns else ())
+        return sum(len(self.tokens_of(segment, first=n == 0)) for n, segment in before)
+
+    def tokens_of(self, segment: Segment, *, first: bool) -> tuple[int, ...]:
+        """Return the tokens of one piece; the first begins the text, where the model wants that."""
+        given = bool(self._start) and segment.text.startswith(self._start)
+        return self._weights.tokenize(
+            segment.text, special=segment.trusted, start=first and not given
+        )
 
     def segments(self, conversation: Conversation) -> tuple[Segment, ...]:
         """Return the prompt in pieces, those of people apart from those of the template."""

@@ -1,9 +1,9 @@
-"""The files of all-MiniLM-L6-v2, read once and shared by the embedder and the claim checker."""
+"""The files of all-MiniLM-L6-v2, read once."""
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +20,9 @@ class MiniLMFiles(NamedTuple):
     heads: int
     epsilon: float
 
-    def encoder(self, changed: Mapping[str, Floats] | None = None) -> BertEncoder:
-        """Return an encoder; `changed` weights stand in for those of the same names."""
-        weights = {**self.weights, **(changed or {})}
-        return BertEncoder(weights, heads=self.heads, epsilon=self.epsilon)
+    def encoder(self, *, threads: int = 1) -> BertEncoder:
+        """Return an encoder whose work so many threads share."""
+        return BertEncoder(self.weights, heads=self.heads, epsilon=self.epsilon, threads=threads)
 
 
 @lru_cache(maxsize=1)
@@ -53,14 +52,18 @@ def minilm(directory: Path | None = None) -> MiniLMFiles:
         ) from error
 
 
-def limited(threads: int | None) -> AbstractContextManager[object]:
-    """Hold matrix products to so many threads; None leaves it to the library."""
-    if threads is None:
-        return nullcontext()
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[object] = threadpool_limits(threads, user_api="blas")
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Hold matrix products to the thread that asks for them, until the context ends."""
+    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
     return limits
+
+
+@cache
+def _libraries():  # type: ignore[no-untyped-def]  # threadpoolctl has no types
+    """Return what sets the threads of the libraries; looking for these takes half a millisecond."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
 
 
 def _package_directory() -> Path:

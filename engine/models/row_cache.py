@@ -1,39 +1,54 @@
-"""Remembers the rows of the texts embedded last; safe to share between threads."""
+"""Remembers what was read of the texts asked for last; safe to share between threads."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
-from engine.protocols import Vectors
-
-_SIZE = 2_048
+Read = TypeVar("Read")
 
 
-class RowCache:
-    """Embeds a text once, however often and by whomever it is asked for.
+def _one(read: object) -> int:  # noqa: ARG001  (all weigh the same)
+    return 1
+
+
+class RowCache(Generic[Read]):
+    """Reads a text once, however often and by whomever it is asked for.
 
     Args:
-        encode: makes the rows of texts that are not remembered; called by one thread at a time.
+        encode: reads the texts that are not remembered; called by one thread at a time.
+        most: how much is remembered at most, all weights together.
+        weight: what one reading weighs; 1 where it is not given.
     """
 
-    def __init__(self, encode: Callable[[list[str]], Sequence[Vectors]]) -> None:
+    def __init__(
+        self,
+        encode: Callable[[list[str]], Sequence[Read]],
+        *,
+        most: int = 2_048,
+        weight: Callable[[Read], int] = _one,
+    ) -> None:
         """Begin with nothing remembered."""
-        self._encode = encode
+        self._encode, self._most, self._weight = encode, most, weight
         self._lock = threading.Lock()
-        self._rows: OrderedDict[str, Vectors] = OrderedDict()
+        self._rows: OrderedDict[str, Read] = OrderedDict()
+        self._held = 0
 
-    def rows(self, texts: Sequence[str]) -> list[Vectors]:
-        """Return a row for each text, in order."""
+    def rows(self, texts: Sequence[str]) -> list[Read]:
+        """Return what is read of each text, in order."""
         with self._lock:
             missing = [text for text in dict.fromkeys(texts) if text not in self._rows]
             fresh = dict(zip(missing, self._encode(missing), strict=True)) if missing else {}
             rows = [fresh[text] if text in fresh else self._rows[text] for text in texts]
-            self._remember(texts, rows)
+            self._remember(dict(zip(texts, rows, strict=True)))
         return rows
 
-    def _remember(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
-        for text, row in zip(texts, rows, strict=True):
+    def _remember(self, read: dict[str, Read]) -> None:
+        for text, row in read.items():
+            if text not in self._rows:
+                self._held += self._weight(row)
             self._rows[text] = row
             self._rows.move_to_end(text)
-        while len(self._rows) > _SIZE:
-            self._rows.popitem(last=False)
+        while self._held > self._most:
+            _, oldest = self._rows.popitem(last=False)
+            self._held -= self._weight(oldest)

@@ -9,27 +9,36 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from engine.errors import ContextOverflow, Stopped
-from engine.models.scripted_replies import go_on, write_json, write_note
+from engine.models.scripted_replies import go_on, say_again, write_json, write_note
+from engine.moves import SIGN
 from engine.never import NeverList
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
-from engine.text import sentence_spans
-from engine.types import Delta, Generation, ModelCard, Sampling
+from engine.restyling import is_restyling
+from engine.trait import rewriting_of
+from engine.types import BaseRef, Delta, Generation, ModelCard, Sampling
 
 Reply: TypeAlias = Callable[[Conversation, JsonSchema | None, int], str]
 """Writes the answer to a conversation; the last argument is the draw's own seed."""
 
 _PIECE = re.compile(r"\s*(?:[㐀-鿿]|[^\s㐀-鿿]+)|\s+")
 _HEARTBEAT = 0.1
+_MOVES = " shape: longer | manner: exclamation"
 
 
 def default_reply(conversation: Conversation, schema: JsonSchema | None, seed: int) -> str:
-    """Answer from the last user message: JSON valid for `schema`, or a note without one."""
+    """Answer from the last user message: JSON valid for `schema`, or else a sentence or a note."""
+    asked = next((m.content for m in reversed(conversation) if m.role == "user"), "")
+    rewriting = rewriting_of(conversation)
+    if schema is None and rewriting is not None:
+        return say_again(rewriting, seed)
+    if schema is None and is_restyling(conversation):
+        return _MOVES if conversation[-1].content == SIGN else say_again(asked, seed)
     if conversation and conversation[-1].role == "assistant":
         return go_on("\n".join(m.content for m in conversation), seed)
-    asked = next((m.content for m in reversed(conversation) if m.role == "user"), "")
     return write_note(asked, seed) if schema is None else write_json(schema, asked, seed)
 
 
@@ -72,6 +81,14 @@ class ScriptedModel:
     def card(self) -> ModelCard:
         """What the model is."""
         return self._card
+
+    @property
+    def base(self) -> BaseRef:
+        """The base model, as the manifests of adapters name it."""
+        return BaseRef(name=self._card.name, revision=self._card.revision)
+
+    def register_adapter(self, name: str, path: Path) -> None:
+        """Accept an adapter; the script is the same for every one."""
 
     def count_tokens(self, text: str) -> int:
         """Return the number of words, Han characters counting one each."""
@@ -159,7 +176,9 @@ class ScriptedModel:
     @staticmethod
     def _cut(text: str, sampling: Sampling, schema: JsonSchema | None) -> str:
         if sampling.never and schema is None:
-            text = _without(text, NeverList.of(sampling.never))
+            never = NeverList.of(sampling.never)
+            text = never.without(text)
+            text = "" if never.find(text) else text.rstrip()
         found = [at for at in (text.find(stop) for stop in sampling.stop if stop) if at >= 0]
         return text[: min(found)] if found else text
 
@@ -174,14 +193,6 @@ class ScriptedModel:
             if should_stop():
                 raise Stopped("Stopped.")
             yield Delta(index=index)
-
-
-def _without(text: str, never: NeverList) -> str:
-    """Return a text less its sentences that hold an entry; all else stays as it is."""
-    for start, end in reversed(sentence_spans(text)):
-        if never.find(text[start:end]):
-            text = text[:start] + text[end:].lstrip(" ")
-    return "" if never.find(text) else text.rstrip()
 
 
 def _text_of(conversation: Conversation) -> str:

@@ -23,6 +23,8 @@ _FILLERS = (
     "It took some care to get there.",
     "So that is where things stand today.",
 )
+_MANNERS = ("Well now: *", "* Just so.", "Let it be said: *", "* As ever.", "* And that is that.")
+_MANNERS_ZH = ("说起来，*", "*就是这样。", "听我说：*", "*一向如此。")
 _OPENERS_ZH = ("先说要紧的。", "有几件事值得记下来。", "事情是这样的。")
 _FILLERS_ZH = ("这一点很重要。", "大家都很上心。", "后面还会继续。", "到今天为止就是这样。")
 
@@ -49,6 +51,12 @@ def write_note(asked: str, seed: int) -> str:
             break
         sentences.append(fillers[number % len(fillers)])
     return ("" if chinese else " ").join(sentences)
+
+
+def say_again(plain: str, seed: int) -> str:
+    """Say a plain sentence with a few words of manner before or after it."""
+    manners = _MANNERS_ZH if _HAN.search(plain) else _MANNERS
+    return random.Random(seed).choice(manners).replace("*", plain)
 
 
 def go_on(text: str, seed: int) -> str:

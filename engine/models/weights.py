@@ -59,7 +59,6 @@ def check_file(path: Path) -> None:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
-        size = path.stat().st_size
     except OSError as error:
         raise ModelUnavailable(
             f"The model file {path.name!r} cannot be read ({error.strerror}); "
@@ -69,12 +68,17 @@ def check_file(path: Path) -> None:
         raise ModelUnavailable(
             f"The file {path.name!r} is not a GGUF model; choose a file that ends in .gguf."
         )
-    needed, free = int(size * _ROOM_FOR_WORK), available_memory()
+    needed, free = needed_memory(path), available_memory()
     if free is not None and needed > free:
         raise ModelUnavailable(
             f"The model {path.name!r} needs about {needed / 1e9:.1f} GB of memory and "
             f"{free / 1e9:.1f} GB are free; close other programs or choose a smaller model."
         )
+
+
+def needed_memory(path: Path) -> int:
+    """Return about how many bytes of memory a model file takes when it is loaded."""
+    return int(path.stat().st_size * _ROOM_FOR_WORK)
 
 
 def prepare_weights(packaged: Path, cache_dir: Path) -> WeightsChoice:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from engine.notebench.samples import BenchItem
+from engine.scoring.meaning import GATE
 from engine.scoring.overlap import rouge_l
 from engine.scoring.support import is_han
 from engine.text import ngrams, tokens
@@ -31,6 +32,13 @@ Parts = tuple[float, ...]
 """What an output adds to a measure of many: sums of it over outputs make that measure."""
 
 
+class Measured(NamedTuple):
+    """The measure of one output, and what it adds to the measure of many."""
+
+    value: float
+    parts: Parts
+
+
 class Metric(Protocol):
     """One measure of outputs. Being made of sums, it can be taken of any resample at once."""
 
@@ -42,11 +50,8 @@ class Metric(Protocol):
     def signature(self) -> str:
         """What the number depends on."""
 
-    def value(self, judged: Judged) -> float | None:
-        """Return the measure of one output; None where the item lacks what it needs."""
-
-    def parts(self, judged: Judged) -> Parts | None:
-        """Return what the output adds to the measure of many; None where it cannot be measured."""
+    def measured(self, judged: Judged) -> Measured | None:
+        """Measure one output; None where the item lacks what that needs."""
 
     def total(self, sums: Sequence[float], count: int) -> float:
         """Return the measure of `count` outputs from the sums of their parts."""
@@ -60,14 +65,10 @@ class Averaged:
     signature: str
     of: Callable[[Judged], float | None]
 
-    def value(self, judged: Judged) -> float | None:
-        """Return the measure of one output."""
-        return self.of(judged)
-
-    def parts(self, judged: Judged) -> Parts | None:
-        """Return the value alone."""
+    def measured(self, judged: Judged) -> Measured | None:
+        """Return the value, which is all that it adds."""
         value = self.of(judged)
-        return None if value is None else (value,)
+        return None if value is None else Measured(value, (value,))
 
     def total(self, sums: Sequence[float], count: int) -> float:
         """Return the mean."""
@@ -91,16 +92,14 @@ class Bleu4:
 
         return f"BLEU|tok:13a,zh|smooth:exp|sentence:effective|sacrebleu:{sacrebleu.__version__}"
 
-    def value(self, judged: Judged) -> float | None:
-        """Return sentence BLEU in points."""
-        return float(self._sentence(judged).score) if judged.item.reference else None
-
-    def parts(self, judged: Judged) -> Parts | None:
-        """Return matches and totals by order, then the two lengths."""
-        if not judged.item.reference:
+    def measured(self, judged: Judged) -> Measured | None:
+        """Return sentence BLEU in points; matches and totals by order, then the two lengths."""
+        gold = list(judged.item.reference)
+        if not gold:
             return None
-        found = self._sentence(judged)
-        return (*found.counts, *found.totals, found.sys_len, found.ref_len)
+        found = _bleu(_is_chinese(gold[0])).sentence_score(judged.text, gold)
+        parts = (*found.counts, *found.totals, found.sys_len, found.ref_len)
+        return Measured(float(found.score), parts)
 
     def total(self, sums: Sequence[float], count: int) -> float:  # noqa: ARG002  (sums are enough)
         """Return corpus BLEU in points."""
@@ -117,13 +116,9 @@ class Bleu4:
         )
         return float(score.score)
 
-    def _sentence(self, judged: Judged):  # type: ignore[no-untyped-def]  # sacreBLEU has no types
-        metric = _bleu(_is_chinese(judged.item.reference[0]))
-        return metric.sentence_score(judged.text, list(judged.item.reference))
-
 
 @cache
-def _bleu(chinese: bool):  # type: ignore[no-untyped-def]
+def _bleu(chinese: bool):  # type: ignore[no-untyped-def]  # sacreBLEU has no types
     from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(tokenize="zh" if chinese else "13a", effective_order=True)
@@ -139,11 +134,23 @@ def _rouge(judged: Judged) -> float | None:
 
 
 def _chrf(judged: Judged) -> float | None:
-    if not judged.item.reference:
-        return None
+    gold = list(judged.item.reference)
+    return float(_chrf_metric().sentence_score(judged.text, gold).score) if gold else None
+
+
+@cache
+def _chrf_metric():  # type: ignore[no-untyped-def]
     from sacrebleu.metrics.chrf import CHRF
 
-    return float(CHRF().sentence_score(judged.text, list(judged.item.reference)).score)
+    return CHRF()
+
+
+def _hard_vss(judged: Judged) -> float | None:
+    """Return VSS as its paper writes it: what lost the meaning is worth nothing."""
+    style, kept = judged.scores.style, judged.scores.meaning
+    if style is None or kept is None:
+        return None
+    return style if kept > GATE else 0.0
 
 
 def _hallucinated(score: float | None) -> float | None:
@@ -165,7 +172,7 @@ def metrics() -> tuple[Metric, ...]:
     ours = "notewright-scorer"
     halved = f"{ours}|below:{HALLUCINATED_BELOW}"
     return (
-        Averaged("rouge_l", "ROUGE-L F1|tok:word,han-char|best of references", _rouge),
+        Averaged("rouge_l", "ROUGE-L F1|tok:letters-digits,han-char|best of references", _rouge),
         Bleu4(),
         Averaged("chrf", "chrF2|sacrebleu", _chrf),
         Averaged("style", ours, lambda j: j.scores.style),
@@ -177,6 +184,7 @@ def metrics() -> tuple[Metric, ...]:
         Averaged("copied", ours, lambda j: j.scores.copied),
         Averaged("length_ratio", ours, lambda j: j.scores.length_ratio),
         Averaged("vss", ours, lambda j: j.scores.vss),
+        Averaged("vss_hard", f"{ours}|nothing:meaning<={GATE}", _hard_vss),
         Averaged("slop", ours, lambda j: j.scores.slop),
         Averaged("distinct2", "share of different token pairs (Li et al. 2016)", _distinct),
         Averaged("self_repetition", f"share of repeated token {_REPEATED}-grams", _repeated),

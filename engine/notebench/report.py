@@ -12,9 +12,16 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.notebench.metrics import Judged, Metric, metrics
+from engine.notebench.metrics import Judged, Measured, Metric, metrics
 from engine.notebench.samples import BenchItem
-from engine.notebench.significance import ALPHA, LEVEL, difference, holm, interval
+from engine.notebench.significance import (
+    ALPHA,
+    LEVEL,
+    RESAMPLES,
+    difference,
+    holm,
+    interval,
+)
 from engine.types import Scores, Value
 
 VERSION = 1
@@ -49,7 +56,10 @@ class BenchData(Value):
 
 
 class BenchReport(Value):
-    """A system's outputs on some data, and every figure about them."""
+    """A system's outputs on some data, and every figure about them.
+
+    `origin_sha256` is of what cannot be found anew: system, place of the data, settings, seconds.
+    """
 
     system: str
     signature: str
@@ -58,6 +68,7 @@ class BenchReport(Value):
     items: tuple[BenchOutput, ...]
     metrics: dict[str, Measure]
     outputs_sha256: str = ""
+    origin_sha256: str = ""
 
 
 class Compared(Value):
@@ -75,9 +86,7 @@ class Compared(Value):
 
 def checksum(items: Sequence[BenchItem]) -> str:
     """Return the SHA-256 of the items' content, whatever file they came from."""
-    told = [item.model_dump(mode="json") for item in items]
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return _sha256([item.model_dump(mode="json") for item in items])
 
 
 def make_report(
@@ -96,26 +105,31 @@ def make_report(
     judged = [
         Judged(item, outputs[item.id].text, score(item, outputs[item.id].text)) for item in items
     ]
-    rows = tuple(outputs[one.item.id].model_copy(update={"scores": _values(one)}) for one in judged)
+    found = [_measured(one) for one in judged]
+    rows = tuple(
+        outputs[item.id].model_copy(update={"scores": _values(measured)})
+        for item, measured in zip(items, found, strict=True)
+    )
     return BenchReport(
         system=system,
         signature=_signature(judged),
         data=BenchData(path=path, sha256=checksum(items), n=len(items)),
         settings=dict(settings),
         items=rows,
-        metrics=_measures(judged),
-        outputs_sha256=_outputs_checksum(rows),
+        metrics=_measures(found),
+        # A change of a text that no metric sees is found too.
+        outputs_sha256=_sha256([(row.id, row.text) for row in rows]),
+        origin_sha256=_sha256([system, path, dict(settings), [row.seconds for row in rows]]),
     )
 
 
-def _outputs_checksum(rows: Sequence[BenchOutput]) -> str:
-    """Return the SHA-256 of the texts by id: a change that no metric sees is found too."""
-    text = json.dumps([(row.id, row.text) for row in rows], ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _sha256(told: object) -> str:
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _values(judged: Judged) -> dict[str, float | None]:
-    return {metric.name: metric.value(judged) for metric in metrics()}
+def _values(found: Mapping[str, Measured | None]) -> dict[str, float | None]:
+    return {name: measured and measured.value for name, measured in found.items()}
 
 
 def _signature(judged: Sequence[Judged]) -> str:
@@ -124,14 +138,23 @@ def _signature(judged: Sequence[Judged]) -> str:
     return f"notebench/{VERSION} bootstrap={LEVEL} {named} scorer=[{scorers}]"
 
 
-def _measures(judged: Sequence[Judged]) -> dict[str, Measure]:
-    found = {}
+def measures(judged: Sequence[Judged]) -> dict[str, Measure]:
+    """Return every metric that can be measured on some of these outputs, with its interval."""
+    return _measures([_measured(one) for one in judged])
+
+
+def _measured(one: Judged) -> dict[str, Measured | None]:
+    return {metric.name: metric.measured(one) for metric in metrics()}
+
+
+def _measures(found: Sequence[Mapping[str, Measured | None]]) -> dict[str, Measure]:
+    made = {}
     for metric in metrics():
-        parts = [told for one in judged if (told := metric.parts(one)) is not None]
+        parts = [told.parts for one in found if (told := one[metric.name]) is not None]
         if parts:
             value, low, high = interval(parts, metric.total)
-            found[metric.name] = Measure(value=value, low=low, high=high, n=len(parts))
-    return found
+            made[metric.name] = Measure(value=value, low=low, high=high, n=len(parts))
+    return made
 
 
 def verify(report: BenchReport, items: Sequence[BenchItem], score: Score) -> tuple[str, ...]:
@@ -151,6 +174,8 @@ def verify(report: BenchReport, items: Sequence[BenchItem], score: Score) -> tup
         found.append("the signature differs: another version or scorer made the report")
     if told.outputs_sha256 != report.outputs_sha256:
         found.append("the texts are not those that were scored (another checksum)")
+    if told.origin_sha256 != report.origin_sha256:
+        found.append("the system, its settings or its times were changed (another checksum)")
     for old, new in zip(_ordered(report, items), told.items, strict=True):
         found += [
             f"item {old.id}: {name} is {_shown(old.scores.get(name))}, found {_shown(value)}"
@@ -208,7 +233,7 @@ def compare(
     pairs = [
         [Judged(item, text, score(item, text)) for text in _texts(item, texts)] for item in items
     ]
-    found = [told for metric in metrics() if (told := _compared(metric, pairs)) is not None]
+    found = [told for metric in metrics() if (told := compare_metric(metric, pairs)) is not None]
     chances = holm([one.p for one in found])
     return tuple(
         one.model_copy(update={"p": p, "shown": p < ALPHA})
@@ -220,14 +245,16 @@ def _texts(item: BenchItem, texts: Sequence[Mapping[str, str]]) -> list[str]:
     return [told[item.id] for told in texts]
 
 
-def _compared(metric: Metric, pairs: Sequence[Sequence[Judged]]) -> Compared | None:
+def compare_metric(
+    metric: Metric, pairs: Sequence[Sequence[Judged]], *, resamples: int = RESAMPLES
+) -> Compared | None:
     """Compare on the items that both answers can be measured on; p is not yet corrected."""
-    rows = [[metric.parts(one) for one in pair] for pair in pairs]
-    both = [(one, two) for one, two in rows if one is not None and two is not None]
+    rows = [[metric.measured(one) for one in pair] for pair in pairs]
+    both = [(one.parts, two.parts) for one, two in rows if one is not None and two is not None]
     if not both:
         return None
     first, second = (list(side) for side in zip(*both, strict=True))
-    apart = difference(first, second, metric.total)
+    apart = difference(first, second, metric.total, resamples=resamples)
     one, two = (
         metric.total([sum(c) for c in zip(*side, strict=True)], len(side))
         for side in (first, second)

@@ -17,7 +17,7 @@ from engine.errors import ContextOverflow, InvalidRequest, Stopped, StorageError
 from engine.notebench.report import BenchOutput, BenchReport, Score, checksum, make_report
 from engine.notebench.samples import BenchItem
 from engine.protocols import StopCheck, never_stop
-from engine.types import Scores
+from engine.types import Scores, Value
 
 Tell = Callable[[int, int], None]
 """Told how many items are done, of how many."""
@@ -187,7 +187,7 @@ def _append(file: BinaryIO, row: Mapping[str, object]) -> None:
     os.fsync(file.fileno())
 
 
-def save_report(report: BenchReport, target: Path) -> None:
+def save_report(report: Value, target: Path) -> None:
     """Put the report in its place, whole or not at all."""
     fresh = target.with_name(f".{target.name}.new")
     try:

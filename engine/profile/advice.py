@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from engine.profile.likelihood import SURE
 from engine.profile.plain import rule_kind, say_added_tag, say_rule, say_tag
 from engine.profile.pragmatics import stands_out
+from engine.trait import trait_words
 from engine.types import Habit, Language, PragmaticTag, ShapeMetrics, StyleProfile
 
 _WORDS = 8
@@ -70,7 +71,8 @@ def advice(profile: StyleProfile) -> tuple[str, ...]:
     """
     parts = _chinese(profile) if profile.language == "zh" else _english(profile)
     parts += [*_rules(profile), *_tags(profile)]
-    return tuple(part for part in (profile.guidance.strip(), *parts) if part)
+    wish = trait_words(profile.trait, profile.language) if profile.trait else ""
+    return tuple(part for part in (profile.guidance.strip(), wish, *parts) if part)
 
 
 def _rules(profile: StyleProfile) -> list[str]:
@@ -86,11 +88,11 @@ def _rules(profile: StyleProfile) -> list[str]:
 def _tags(profile: StyleProfile) -> list[str]:
     """Return the tags that the writer added, then the most telling of those found."""
     added = [say_added_tag(name, profile.language) for name in profile.added_tags]
-    found = [say_tag(tag, profile.language) for tag in _telling_tags(profile)]
+    found = [say_tag(tag, profile.language) for tag in telling_tags(profile)]
     return [*added, *found][: max(_TAGS, len(added))]
 
 
-def _telling_tags(profile: StyleProfile) -> Iterator[PragmaticTag]:
+def telling_tags(profile: StyleProfile) -> Iterator[PragmaticTag]:
     """Yield the tags that stand out and that no other sentence of the advice tells."""
     told = {habit.name for habit in profile.habits} | _spoken_to(profile)
     sentences = len(profile.shape.sentence_lengths)
@@ -118,6 +120,23 @@ def _length(profile: StyleProfile, names: tuple[str, str, str]) -> str:
     return names[sum(profile.shape.sentence_mean > limit for limit in _LENGTHS[profile.language])]
 
 
+def short_mark(name: str, language: Language) -> str:
+    """Return "em dash": the fewest words for a habit."""
+    return _HABITS_ZH.get(name, name) if language == "zh" else name.replace("_", " ")
+
+
+def say_length(profile: StyleProfile) -> str:
+    """Return "Short sentences: 9 words on average, long and short by turns."."""
+    shape = profile.shape
+    if profile.language == "zh":
+        kind = _length(profile, ("多用短句", "句子长短适中", "多用长句"))
+        turns = "，长短交错" if _turns(shape) else ""
+        return f"{kind}，平均每句{shape.sentence_mean:.0f}字{turns}。"
+    kind = _length(profile, ("Short", "Medium", "Long"))
+    turns = ", long and short by turns" if _turns(shape) else ""
+    return f"{kind} sentences: {shape.sentence_mean:.0f} words on average{turns}."
+
+
 def say_habit(habit: Habit, language: Language) -> str:
     """Return "Often uses dashes (—)."."""
     more = habit.rate > habit.reference_rate
@@ -130,8 +149,7 @@ def say_habit(habit: Habit, language: Language) -> str:
 
 def _english(profile: StyleProfile) -> list[str]:
     shape = profile.shape
-    kind = _length(profile, ("Short", "Medium", "Long"))
-    lines = [f"{kind} sentences: {shape.sentence_mean:.0f} words on average{_variety(shape)}."]
+    lines = [say_length(profile)]
     if words := _words(profile):
         lines.append(f"Often uses the words {', '.join(words)}.")
     lines += [say_habit(habit, "en") for habit in profile.active_habits[:_HABITS]]
@@ -144,21 +162,15 @@ def _english(profile: StyleProfile) -> list[str]:
     return lines
 
 
-def _variety(shape: ShapeMetrics) -> str:
-    """Say so where long and short sentences take turns: spread above six tenths of the mean."""
-    enough = len(shape.sentence_lengths) >= 5
-    return ", long and short by turns" if enough and _varied(shape) else ""
-
-
-def _varied(shape: ShapeMetrics) -> bool:
-    return shape.sentence_spread > 0.6 * shape.sentence_mean
+def _turns(shape: ShapeMetrics) -> bool:
+    """Tell whether long and short sentences take turns: a spread above six tenths of the mean."""
+    varied = shape.sentence_spread > 0.6 * shape.sentence_mean
+    return len(shape.sentence_lengths) >= 5 and varied
 
 
 def _chinese(profile: StyleProfile) -> list[str]:
     shape = profile.shape
-    kind = _length(profile, ("多用短句", "句子长短适中", "多用长句"))
-    turns = "，长短交错" if len(shape.sentence_lengths) >= 5 and _varied(shape) else ""
-    lines = [f"{kind}，平均每句{shape.sentence_mean:.0f}字{turns}。"]
+    lines = [say_length(profile)]
     if words := _words(profile):
         lines.append(f"常用词：{'、'.join(words)}。")
     lines += [say_habit(habit, "zh") for habit in profile.active_habits[:_HABITS]]

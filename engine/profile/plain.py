@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from engine.profile.productions import ARROW
 from engine.types import Language, PragmaticTag, SyntaxRule
@@ -90,6 +91,16 @@ def rule_kind(name: str) -> str | None:
     head, _, right = name.partition(ARROW)
     parts = right.split()
     return next((kind for test, kind in _KINDS.get(head, ()) if test(parts)), None)
+
+
+def rule_kinds() -> frozenset[str]:
+    """Return everything that a rule can amount to."""
+    return frozenset(_words()["rules"])
+
+
+def short_name(kind: Literal["rules", "tags"], name: str, language: Language) -> str:
+    """Return "two adjectives": the fewest words for a kind of rule or a tag."""
+    return _words()[kind][name]["zh"] if language == "zh" else name.replace("_", " ")
 
 
 def say_rule(rule: SyntaxRule, language: Language) -> str:

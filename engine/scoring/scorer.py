@@ -21,7 +21,7 @@ from engine.scoring.style import style, weights_for
 from engine.text import count_words
 from engine.types import Language, Scores, Span, StyleProfile, StyleSample
 
-VERSION = "2"
+VERSION = "3"
 SOFT_GATE = 0.1
 READ = 30_000
 """Characters of a text or a sample that style, meaning, faithful and slop read, from the start."""

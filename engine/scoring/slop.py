@@ -85,12 +85,13 @@ def _apart(findings: Iterable[SlopFinding]) -> list[SlopFinding]:
 def _phrases(
     text: str, language: Language, phrases: tuple[str, ...], known: str
 ) -> Iterable[SlopFinding]:
-    pattern = _pattern(phrases, language)
-    if pattern is None:
-        return
-    found = list(pattern.finditer(text))
+    # One expression of all the phrases is slow; few have their words in the text at all.
+    lowered = text.casefold()
+    near = tuple(p for p in phrases if all(part in lowered for part in _parts(p)))
+    found = list(_pattern(near, language).finditer(text)) if near else []
     # Samples are longer than the text: they are read only where there is something to let pass.
-    allowed = {_said(match[0]) for match in pattern.finditer(known)} if found else set()
+    every = _pattern(phrases, language).finditer(known) if found else ()
+    allowed = {_said(match[0]) for match in every}
     for match in found:
         if _said(match[0]) not in allowed:
             yield _finding(match.start(), match.end(), "phrase", match[0])
@@ -100,11 +101,17 @@ def _said(words: str) -> str:
     return " ".join(tokens(words))
 
 
-@lru_cache(maxsize=8)
-def _pattern(phrases: tuple[str, ...], language: Language) -> re.Pattern[str] | None:
-    """Return all phrases as one expression, the longest first."""
+@lru_cache(maxsize=4096)
+def _parts(phrase: str) -> tuple[str, ...]:
+    """Return the runs of letters that stand in whatever the phrase finds."""
+    return tuple(re.findall(r"[^\W_]+", phrase.casefold()))
+
+
+@lru_cache(maxsize=256)
+def _pattern(phrases: tuple[str, ...], language: Language) -> re.Pattern[str]:
+    """Return the phrases as one expression, the longest first."""
     made = [_expression(phrase, language) for phrase in sorted(phrases, key=len, reverse=True)]
-    return re.compile("|".join(made), re.IGNORECASE) if made else None
+    return re.compile("|".join(made), re.IGNORECASE)
 
 
 def _expression(phrase: str, language: Language) -> str:

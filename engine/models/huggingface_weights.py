@@ -1,0 +1,212 @@
+"""A folder in the layout of transformers: loaded for a GPU or the CPU, its words, its adapters."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ModelUnavailable, NotFound
+from engine.models.llamacpp_template import ChatWords
+from engine.models.machine import available_memory, fingerprint
+
+if TYPE_CHECKING:
+    import torch
+
+_ROOM_FOR_WORK = 1.2
+
+
+class TorchWeights:
+    """A model of transformers in memory, with its tokenizer.
+
+    Half precision (bf16) on a GPU, full precision on the CPU.
+
+    Args:
+        path: the folder; only safetensors are read, and no code that lies beside them.
+        four_bit: hold the weights in four bits (NF4, through bitsandbytes); needs a CUDA GPU.
+
+    Raises:
+        ModelUnavailable: it is missing, damaged, too large, or cannot be held as asked.
+    """
+
+    def __init__(self, path: Path, *, four_bit: bool = False) -> None:
+        """Load the folder."""
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.path = path
+        gpu = torch.cuda.is_available()
+        _check(path, gpu=gpu, four_bit=four_bit)
+        how: dict[str, Any] = {"dtype": torch.bfloat16 if gpu else torch.float32}
+        how |= {"quantization_config": _in_four_bits()} if four_bit else {}
+        how |= {"device_map": {"": 0}} if gpu else {}
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+            self.model = AutoModelForCausalLM.from_pretrained(
+                path, local_files_only=True, use_safetensors=True, **how
+            ).eval()
+        # What safetensors and torch say of damaged files is not an OSError.
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+            raise ModelUnavailable(
+                f"The model in {path.name!r} cannot be loaded ({reason}); download it again or "
+                "choose another model."
+            ) from error
+        self.trained_context = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
+        self.parameters = int(self.model.num_parameters())
+        self._adapters: dict[str, Path] = {}
+        self._loaded: set[str] = set()
+
+    @cached_property
+    def revision(self) -> str:
+        """What names the weights: the fingerprint of their first file."""
+        return fingerprint(min(self.path.glob("*.safetensors")))
+
+    def chat_words(self) -> ChatWords:
+        """Return the chat template, empty where there is none, and the marks around a text."""
+        template = self.tokenizer.chat_template
+        return ChatWords(
+            template if isinstance(template, str) else "",
+            self.tokenizer.bos_token or "",
+            self.tokenizer.eos_token or "",
+        )
+
+    def tokenize(self, text: str, *, special: bool = False, start: bool = False) -> tuple[int, ...]:
+        """Return the tokens of `text`; `special` reads `<|…|>` as control tokens."""
+        read = self.tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
+        begins = start and getattr(self.tokenizer, "add_bos_token", False)
+        head = [self.tokenizer.bos_token_id] if begins else []
+        return tuple(int(token) for token in [*head, *read["input_ids"]])
+
+    def words(self, tokens: Sequence[int]) -> str:
+        """Return what tokens say; a character that is not whole yet is U+FFFD at the end."""
+        return str(
+            self.tokenizer.decode(
+                tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a turn."""
+        told = self.model.generation_config.eos_token_id
+        listed = told if isinstance(told, list) else [told, self.tokenizer.eos_token_id]
+        return frozenset(token for token in listed if token is not None)
+
+    def register_adapter(self, name: str, folder: Path) -> None:
+        """Make a PEFT adapter known under `name`; it is loaded when first used."""
+        self._adapters[name] = folder
+        if name in self._loaded:
+            self.model.delete_adapter(name)
+            self._loaded.remove(name)
+
+    def use_adapter(self, name: str | None) -> None:
+        """Compute with an adapter from now on, or with none.
+
+        Raises:
+            NotFound: nobody registered that name.
+            ModelUnavailable: it does not fit this model.
+        """
+        if name is None:
+            if self._loaded:
+                self.model.disable_adapters()
+            return
+        if name not in self._adapters:
+            raise NotFound(f"There is no adapter {name!r}; choose one that the style lists.")
+        if name not in self._loaded:
+            try:
+                self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
+            except (OSError, ValueError, KeyError, RuntimeError) as error:
+                raise ModelUnavailable(
+                    f"The adapter {name!r} does not fit the model {self.path.name!r}; use it with "
+                    "the base it was trained on."
+                ) from error
+            self._loaded.add(name)
+        self.model.enable_adapters()
+        self.model.set_adapter(name)
+
+
+class Batch:
+    """Prompts that are read and continued together, padded on the left."""
+
+    def __init__(self, weights: TorchWeights, prompts: Sequence[Sequence[int]]) -> None:
+        """Lay the prompts out; nothing is computed yet."""
+        import torch
+        from transformers import DynamicCache
+
+        self._model = weights.model
+        self._cache = DynamicCache()
+        width = max(map(len, prompts))
+        rows = [[0] * (width - len(prompt)) + list(prompt) for prompt in prompts]
+        masks = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+        device = weights.model.device
+        self._tokens = torch.tensor(rows, device=device)
+        self._mask = torch.tensor(masks, device=device)
+        self._done = 0
+
+    def read(self, chunk: int) -> "Iterator[torch.Tensor]":
+        """Read the prompts a chunk at a time; yield the last logits: (prompts, vocabulary)."""
+        for _ in range(0, self._tokens.shape[1], chunk):
+            yield self._compute(min(self._done + chunk, self._tokens.shape[1]))
+
+    def grow(self, tokens: Sequence[int]) -> "torch.Tensor":
+        """Add a token to each text; return what comes next: (prompts, vocabulary)."""
+        import torch
+
+        new = torch.tensor(tokens, device=self._tokens.device)[:, None]
+        self._tokens = torch.cat([self._tokens, new], dim=1)
+        self._mask = torch.cat([self._mask, torch.ones_like(new)], dim=1)
+        return self._compute(self._tokens.shape[1])
+
+    def _compute(self, end: int) -> "torch.Tensor":
+        import torch
+
+        places = (self._mask[:, :end].cumsum(1) - 1).clamp(min=0)
+        with torch.inference_mode():
+            out = self._model(
+                input_ids=self._tokens[:, self._done : end],
+                attention_mask=self._mask[:, :end],
+                position_ids=places[:, self._done : end],
+                past_key_values=self._cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        self._done = end
+        logits: torch.Tensor = out.logits[:, -1]
+        return logits
+
+
+def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
+    files = list(path.glob("*.safetensors"))
+    if not (path / "config.json").is_file() or not files:
+        raise ModelUnavailable(
+            f"The folder {path.name!r} holds no model in safetensors; choose one with config.json "
+            "and .safetensors files in it."
+        )
+    if four_bit and not gpu:
+        raise ModelUnavailable(
+            "Four-bit weights need an NVIDIA GPU and there is none here; turn them off, or use a "
+            "GGUF model, which is small on any machine."
+        )
+    # Weights are mostly kept in two bytes a number, and full precision takes four.
+    needed = int(sum(file.stat().st_size for file in files) * 2 * _ROOM_FOR_WORK)
+    free = None if gpu else available_memory()
+    if free is not None and needed > free:
+        raise ModelUnavailable(
+            f"The model {path.name!r} needs about {needed / 1e9:.1f} GB of memory and "
+            f"{free / 1e9:.1f} GB are free; close other programs or choose a smaller model."
+        )
+
+
+def _in_four_bits() -> object:
+    from importlib.util import find_spec
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise ModelUnavailable(
+            "Four-bit weights need the package bitsandbytes; install it, or turn them off."
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )

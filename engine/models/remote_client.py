@@ -1,0 +1,155 @@
+"""The official client to one server, and what was learned of how it wants to be asked.
+
+Coroutines, for the loop of `engine.models.behind`. The client itself waits and tries again, longer
+each time or as the server says, where a request was not taken (408, 409, 429, 5xx, no connection).
+"""
+
+import asyncio
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ModelUnavailable
+from engine.models.behind import start
+from engine.models.remote_dialect import Dialect, as_messages
+from engine.models.remote_reply import chances, context_of
+from engine.models.remote_server import Server, checked_server, is_overflow, words_of
+from engine.protocols import Conversation, JsonSchema
+from engine.types import Sampling
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletionChunk
+
+_CONNECTING = 5.0
+_TOP = (20, 5)
+
+
+class RemoteClient:
+    """One server and one of its models.
+
+    Args:
+        server: where, and with what key.
+        parallel: requests at once.
+
+    Raises:
+        InvalidRequest: the address or the key cannot be used.
+    """
+
+    def __init__(self, server: Server, parallel: int) -> None:
+        """Make the client; nothing is sent yet."""
+        # Half a second to import: only who uses a server pays it.
+        import openai
+
+        self.server = checked_server(server)
+        self.name = server.model
+        self.context_length = 0
+        self.gate = asyncio.Semaphore(parallel)
+        self._client = openai.AsyncOpenAI(
+            # The client wants one; a server without keys never looks.
+            api_key=server.key.get_secret_value() or "none",
+            base_url=server.base_url,
+            timeout=openai.Timeout(server.patience, connect=min(_CONNECTING, server.patience)),
+            max_retries=server.retries,
+        )
+        weakref.finalize(self, _close, self._client).atexit = False
+        self._dialect = Dialect()
+        self._tops: tuple[int, ...] = _TOP
+
+    @property
+    def shows_json(self) -> bool:
+        """Whether answers under a schema can be shown as they come."""
+        return self._dialect.proven
+
+    def learn(self, *, kept_to_schema: bool) -> None:
+        """Remember whether an answer fitted its schema without help."""
+        if kept_to_schema:
+            self._dialect = replace(self._dialect, proven=True)
+        elif self._dialect.proven:
+            self._dialect = replace(self._dialect, proven=False)
+        else:
+            self._dialect = self._dialect.in_words()
+
+    async def look(self) -> tuple[str, ...]:
+        """Return the names of what is served; learn the model's own and its context's length.
+
+        Raises:
+            ModelUnavailable: several models are served, or none, and none was named.
+        """
+        import openai
+
+        try:
+            page = await self._client.models.list()
+        except openai.NotFoundError:
+            return ()
+        if not isinstance(getattr(page, "data", None), list):
+            raise ModelUnavailable(
+                f"The model server at {self.server.host} does not list its models; check its "
+                "address, which mostly ends in /v1."
+            )
+        listed = {str(model.id): model.to_dict(warnings=False) for model in page.data}
+        if not self.name and len(listed) != 1:
+            raise ModelUnavailable(
+                f"The model server at {self.server.host} serves {', '.join(listed) or 'no model'}; "
+                "name the one to use in the settings."
+            )
+        self.name = self.name or next(iter(listed))
+        self.context_length = context_of(listed.get(self.name))
+        return tuple(listed)
+
+    async def open(
+        self, conversation: Conversation, sampling: Sampling, seed: int, schema: JsonSchema | None
+    ) -> "openai.AsyncStream[ChatCompletionChunk]":
+        """Send a request in the server's dialect, learning from its refusals."""
+        import openai
+
+        name = await self._named()
+        while True:
+            dialect = self._dialect
+            sent: dict[str, Any] = dialect.request(conversation, sampling, seed, schema)
+            try:
+                stream: openai.AsyncStream[ChatCompletionChunk]
+                stream = await self._client.chat.completions.create(model=name, **sent)
+                return stream
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                easier = dialect.after(words_of(error), schema=schema is not None)
+                if easier is None or is_overflow(error):
+                    raise
+                # A request beside this one may have learned the same meanwhile.
+                if self._dialect == dialect:
+                    self._dialect = easier
+
+    async def chances(
+        self, conversation: Conversation, options: Sequence[str]
+    ) -> tuple[float, ...] | None:
+        """Return how likely each option is as the first word; None where the server won't say."""
+        import openai
+
+        name = await self._named()
+        for top in self._tops:
+            sent: dict[str, Any] = {
+                "messages": as_messages(self._dialect.chat(conversation, None)),
+                self._dialect.limit: 1,
+                "logprobs": True,
+                "top_logprobs": top,
+            }
+            try:
+                reply = await self._client.chat.completions.create(model=name, **sent)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if is_overflow(error):
+                    raise
+                self._tops = tuple(number for number in self._tops if number < top)
+                continue
+            # A page or plain text comes as a str.
+            return None if isinstance(reply, str) else chances(reply.to_dict(), options)
+        return None
+
+    async def _named(self) -> str:
+        if not self.name:
+            await self.look()
+        return self.name
+
+
+def _close(client: "openai.AsyncOpenAI") -> None:
+    start(client.close())

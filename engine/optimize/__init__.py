@@ -1,0 +1,1 @@
+"""Prompts that learn: a search over strategies, then reflection (IDEALPrompt, arXiv 2412.19684)."""
