@@ -1,1 +1,1 @@
-"""What learns from feedback; empty until feedback training lands."""
+"""What learns from feedback: examples, training, adapters, the gate and the job that runs them."""
