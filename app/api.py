@@ -105,8 +105,20 @@ class Endpoints:
         return self._told(self._search, request, query, (style, language), (min_stars, limit))
 
     def styles(self, request: gr.Request) -> list[dict[str, Any]]:
-        """List the saved styles."""
+        """List the saved styles, with the ids of their samples."""
         return self._told(self._styles, request)
+
+    def consent(self, request: gr.Request, about: str, allowed: bool) -> dict[str, Any]:
+        """Say whether training may learn from a note or sample; it may until you refuse.
+
+        The answer names the adapters that learned from it before; the Improve tab and
+        `notewright train forget` retire them and train again.
+
+        Args:
+            about: the note's id, or a sample's as `styles` lists them.
+            allowed: true to let training learn from it, false to keep it out.
+        """
+        return self._told(self._consent, request, about, allowed)
 
     # -- what they do ------------------------------------------------------------------------
     def _told(self, work: Callable[..., T], request: gr.Request, *args: Any) -> T:
@@ -188,10 +200,18 @@ class Endpoints:
                 "language": row.language,
                 "version": row.version,
                 "samples": row.samples,
+                "sample_ids": [s.id for s in self._desk.studio.style(owner, row.name).samples],
                 "notes": row.notes,
             }
             for row in self._desk.studio.styles(owner)
         ]
+
+    def _consent(self, owner: str, about: str, allowed: bool) -> dict[str, Any]:
+        if not isinstance(allowed, bool):
+            raise InvalidRequest("'allowed' is true or false.", field="allowed")
+        self._desk.consent.say(owner, _text(about, "about"), allowed=allowed)
+        saw = self._desk.consent.overdue(owner, [about])
+        return {"id": about, "consent": allowed, "overdue": [each.adapter.id for each in saw]}
 
 
 def add_endpoints(desk: Desk) -> None:
@@ -201,6 +221,7 @@ def add_endpoints(desk: Desk) -> None:
     gr.api(calls.rate, api_name="rate", concurrency_limit=8)
     gr.api(calls.search, api_name="search", concurrency_limit=8)
     gr.api(calls.styles, api_name="styles", concurrency_limit=8)
+    gr.api(calls.consent, api_name="consent", concurrency_limit=8)
 
 
 def _token(request: gr.Request) -> str:

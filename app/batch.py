@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from app.feedback import make_feedback
 from app.present import note_json
-from app.rows import RateRow, WriteRow, read_rows, read_unique
+from app.rows import RateRow, StyledRow, WriteRow, read_rows, read_unique
 from app.studio import Studio
 from engine.documents import MAX_CHARACTERS
 from engine.errors import ContextOverflow, InvalidRequest, NotFound, StorageError
@@ -35,10 +35,16 @@ def untold(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What holds for every row of a batch: `seed` None draws a fresh one for each."""
+    """What holds for every row of a batch.
+
+    `seed` None draws a fresh one for each; `adapter` None takes the style's own, else the general
+    one where there is one. With a `style` the rows' own samples are not used.
+    """
 
     drafts: int = 4
     seed: int | None = None
+    adapter: str | None = None
+    style: StyleProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def write_batch(
         InvalidRequest: a line of either file is wrong, or two rows have one id; nothing is written.
         NotewrightError: the model or the database cannot go on at all.
     """
-    rows = read_unique(source, WriteRow)
+    rows = read_unique(source, StyledRow if options.style else WriteRow)
     done = _take_up(target)
     profiles: dict[ProfileKey, StyleProfile] = {}
     failed: list[str] = []
@@ -111,11 +117,21 @@ def _write_row(
     profiles: dict[ProfileKey, StyleProfile],
 ) -> Note:
     request = _request(row, options)
-    key, began = (row.samples, row.language), time.perf_counter()
+    began = time.perf_counter()
+    profile = options.style or _profile(studio, row, profiles)
+    read_in = time.perf_counter() - began
+    events = studio.write(owner, request, profile, adapter=options.adapter, profiled_in=read_in)
+    return written_note(events)
+
+
+def _profile(
+    studio: Studio, row: WriteRow, profiles: dict[ProfileKey, StyleProfile]
+) -> StyleProfile:
+    """Return the profile of a row's samples, built once for all the rows that show the same."""
+    key = (row.samples, row.language)
     if key not in profiles:
         profiles[key] = studio.profile(_samples(row), row.language)
-    read_in = time.perf_counter() - began
-    return written_note(studio.write(owner, request, profiles[key], profiled_in=read_in))
+    return profiles[key]
 
 
 def written_note(events: Iterator[Event], see: Callable[[Event], None] | None = None) -> Note:

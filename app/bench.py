@@ -12,6 +12,7 @@ from app.rows import OutputRow, read_unique
 from app.studio import Studio
 from app.systems import Named
 from engine.errors import InvalidRequest, StorageError
+from engine.notebench.groups import By, GroupCompared, compare_by, grouped
 from engine.notebench.report import BenchReport, Compared, Score, compare, verify
 from engine.notebench.run import System
 from engine.notebench.samples import VERSION, BenchItem, Split, shipped
@@ -114,6 +115,26 @@ def compared(
     Raises:
         InvalidRequest: they are on different items, or not on these data.
     """
+    return compare(first, second, _items_of_both(first, second, data), score)
+
+
+def compared_by(
+    first: BenchReport, second: BenchReport, data: Path | None, score: Score, by: By
+) -> tuple[GroupCompared, ...]:
+    """Compare two reports on the same items, metric by metric, within each language or voice.
+
+    Raises:
+        InvalidRequest: they are on different items, or not on these data, or name no voice.
+    """
+    items = _items_of_both(first, second, data)
+    if by == "voice" and set(grouped(items, by)) == {""}:
+        raise InvalidRequest("These items name no author; compare them as a whole or by language.")
+    return compare_by(first, second, items, score, by)
+
+
+def _items_of_both(
+    first: BenchReport, second: BenchReport, data: Path | None
+) -> tuple[BenchItem, ...]:
     if first.data.sha256 != second.data.sha256 or _ids(first) != _ids(second):
         raise InvalidRequest(
             "The two reports are on different items; run both systems on the same data with the "
@@ -125,7 +146,7 @@ def compared(
             "The reports' items are not in these data; name the file that they were made with "
             "by --data FILE."
         )
-    return compare(first, second, [known[output.id] for output in first.items], score)
+    return tuple(known[output.id] for output in first.items)
 
 
 def _ids(report: BenchReport) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import bench, machine, notes, styles
+from app.commands import bench, machine, models, notes, optimize, styles, train
 from app.commands.common import WrongUsage, note
 from app.commands.feedback import rate
 from app.commands.write import write
@@ -30,6 +30,9 @@ app.command()(rate)
 app.add_typer(styles.commands, name="styles")
 app.command()(machine.score)
 app.add_typer(bench.commands, name="bench")
+app.add_typer(train.commands, name="train")
+app.add_typer(optimize.commands, name="optimize")
+app.add_typer(models.commands, name="models")
 app.command("export")(machine.export_all)
 app.command("import")(machine.import_all)
 

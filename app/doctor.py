@@ -9,10 +9,12 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from app.check import Check
+from app.choices import ROLES, origin
 from app.settings import Settings
-from app.studio import Check, Studio
+from app.studio import Studio
 from engine.errors import NotewrightError
-from engine.loading import ModelReport
+from engine.loading import ElsewhereReport, ModelReport
 from engine.models.machine import available_cores, available_memory
 from engine.profile.parsing import MISSING, can_parse, read_sentences
 from engine.types import Delta, Message, Sampling
@@ -160,18 +162,23 @@ def _models(studio: Studio) -> Check:
 
 def _weights(studio: Studio) -> list[Check]:
     report = studio.models.report
-    roles: tuple[tuple[str, ModelReport | None], ...]
-    roles = (("Planner", report.planner), ("Stylist", report.stylist))
-    if report.planner == report.stylist:
-        roles = (("Planner and stylist", report.planner),)
-    return [_role(name, model) for name, model in roles if model is not None]
+    said = [origin(studio.settings, role) for role in ROLES]
+    roles = [("Planner", report.planner, said[0]), ("Stylist", report.stylist, said[1])]
+    if report.planner == report.stylist and said[0] == said[1]:
+        roles = [("Planner and stylist", report.planner, said[0])]
+    return [_role(name, model, said) for name, model, said in roles if model is not None]
 
 
-def _role(name: str, model: ModelReport) -> Check:
+def _role(name: str, model: ModelReport | ElsewhereReport, said: str) -> Check:
     """A fallback works, so it is no failure; it is named, and so is the way out of it."""
+    if isinstance(model, ElsewhereReport):
+        detail = f"{model.name} at {model.where}, {said}"
+        ok = not model.trouble
+        return Check(name, ok=ok, required=False, detail=detail, remedy=model.trouble)
     detail = (
-        f"{model.file.name} ({model.weights}); {model.verdict}; reads {model.speed.prompt:.0f} and "
-        f"writes {model.speed.together:.0f} tokens a second in four drafts, on one core"
+        f"{model.file.name} ({model.weights}), {said}; {model.verdict}; reads "
+        f"{model.speed.prompt:.0f} and writes {model.speed.together:.0f} tokens a second in four "
+        "drafts, on one core"
     )
     busy = any("did not answer" in failure for failure in model.failures)
     remedy = (

@@ -13,7 +13,7 @@ _EDIT_CHARACTERS = 20_000
 
 def chosen_draft(record: NoteRecord) -> int:
     """Return the draft in force: the writer's last choice, else the program's."""
-    choices = [f.draft for f in record.feedback if f.kind == "choice"]
+    choices = [f.draft for f in record.feedback if f.puts_in_force]
     return choices[-1] if choices else record.note.chosen
 
 

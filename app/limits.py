@@ -55,6 +55,31 @@ class Limits:
         """
         return self._run(owner, events, new=False)
 
+    @property
+    def counts(self) -> bool:
+        """Whether visitors have a share at all."""
+        return bool(self._notes)
+
+    def take(self, owner: str, notes: int) -> None:
+        """Count notes that something else than the Write tab begins, such as a benchmark.
+
+        Raises:
+            LimitReached: they are more than the owner has left; none is counted then.
+        """
+        if not self._notes:
+            return
+        with self._lock:
+            now = self._clock()
+            self._forget(now - _HOUR)
+            left = self._notes - len(self._begun.get(owner, ()))
+            if notes > left:
+                raise LimitReached(
+                    f"This counts as {notes} notes; one visitor may begin {self._notes} within an "
+                    f"hour here, and you have {left} left. Choose fewer items or systems, or try "
+                    "again later."
+                )
+            self._begun.setdefault(owner, deque()).extend([now] * notes)
+
     def _run(self, owner: str, events: Iterator[Event], *, new: bool) -> Iterator[Event]:
         self._enter(owner, new=new)
         try:

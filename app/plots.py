@@ -1,14 +1,15 @@
 """What a style profile found, as small plots and lists drawn in HTML and SVG."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 from app.bars import bar, legend, row
+from app.consentview import consent_switch
 from app.i18n import Texts
 from app.render import people
 from app.traits import metric_bars, rule_bars, tag_bars
 from engine.profile.advice import say_habit
-from engine.types import Habit, SignatureWord, StyleProfile
+from engine.types import Habit, SignatureWord, StyleProfile, StyleSample
 
 _MOST_WORDS = 18
 _MOST_HABITS = 10
@@ -164,11 +165,38 @@ def _column(x: float, step: float, share: float, name: str, count: int) -> str:
     )
 
 
-def samples_view(profile: StyleProfile) -> str:
-    """Return the samples that a style was read from, folded."""
+def samples_view(
+    profile: StyleProfile, refused: Collection[str], t: Texts, *, removable: bool = True
+) -> str:
+    """Return the samples that a style was read from, folded, each with its switch.
+
+    `refused` are the ids of those that must not be learned from.
+    """
     items = "".join(
-        f"<details><summary>{people(sample.title)}</summary>"
-        f'<div class="prose-text" dir="auto">{escape(sample.text)}</div></details>'
-        for sample in profile.samples
+        _sample(sample, sample.id in refused, t, removable) for sample in profile.samples
     )
     return f'<div class="samples">{items}</div>'
+
+
+def removed_line(sample_id: str, said: str, t: Texts) -> str:
+    """Return the line that says that a sample was taken out, with the button that undoes it."""
+    return (
+        f'<div class="offer" role="status"><p>{escape(said)}</p><button type="button" class="quiet"'
+        f' data-restore="{escape(sample_id)}">{escape(t("undo"))}</button></div>'
+    )
+
+
+def _sample(sample: StyleSample, refused: bool, t: Texts, removable: bool) -> str:
+    name = escape(t("style.take_out_named", title=sample.title))
+    out = (
+        f'<button type="button" class="quiet" data-remove="{escape(sample.id)}" '
+        f'aria-label="{name}">{escape(t("style.take_out"))}</button>'
+        if removable
+        else ""
+    )
+    return (
+        f"<section><details><summary>{people(sample.title)}</summary>"
+        f'<div class="prose-text" dir="auto">{escape(sample.text)}</div></details>'
+        f'<div class="consent">{consent_switch(sample.id, t, allowed=not refused)}{out}</div>'
+        "</section>"
+    )

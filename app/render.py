@@ -10,7 +10,7 @@ from itertools import pairwise
 from app.i18n import Texts
 from app.why import interval, percent, slop_word, why_style
 from engine.scoring.nouns import StyleReading
-from engine.types import Draft, Note, Plan, Scores, Span, WritingRequest
+from engine.types import Draft, Note, Plan, PlanPoint, Scores, Span, WritingRequest
 
 _BANDS = ((0.8, "strong"), (0.6, "good"), (0.4, "fair"), (0.0, "weak"))
 _WORDS = re.compile(r"\s+|[\u3400-\u9fff]|\w+|[^\w\s]")
@@ -249,7 +249,7 @@ def why_chosen(note: Note, t: Texts) -> str:
 
 def plan_view(plan: Plan, request: WritingRequest, t: Texts) -> str:
     """Return a plan to read: title, points, and the facts that it leaves out."""
-    points = "".join(f"<li>{people(point.text)}</li>" for point in plan.points)
+    points = "".join(f"<li>{people(point.text)}{_moves(point)}</li>" for point in plan.points)
     left_out = [request.facts[i] for i in plan.missing if i < len(request.facts)]
     items = "".join(f"<li>{people(fact)}</li>" for fact in left_out)
     missing = (
@@ -258,6 +258,11 @@ def plan_view(plan: Plan, request: WritingRequest, t: Texts) -> str:
         else ""
     )
     return f'<div class="plan">{people(plan.title, tag="h4")}<ul>{points}</ul>{missing}</div>'
+
+
+def _moves(point: PlanPoint) -> str:
+    """Return how a point was to be said, under it."""
+    return people(point.moves, tag="small") if point.moves else ""
 
 
 def difference(before: str, after: str, t: Texts) -> str:

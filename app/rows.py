@@ -54,6 +54,12 @@ class WriteRow(Value):
     audience: str | None = None
 
 
+class StyledRow(WriteRow):
+    """A note to write in a saved style; samples of its own are carried, not used."""
+
+    samples: tuple[Text, ...] = ()
+
+
 class ScoreRow(Value):
     """A text to score; what is absent leaves the scores that need it null."""
 
@@ -154,7 +160,7 @@ def parse_row(line: bytes, row: type[RowT], where: str) -> RowT:
     try:
         return row.model_validate(_without_nulls(values))
     except ValidationError as error:
-        raise InvalidRequest(f"{where}: {_complaint(error, row)}") from error
+        raise _complaint(where, error, row) from error
 
 
 def scores_json(row_id: str, scores: Scores, *, rouge_l: float | None, bleu4: float | None) -> str:
@@ -175,14 +181,17 @@ def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _complaint(error: ValidationError, row: type[Value]) -> str:
+def _complaint(where: str, error: ValidationError, row: type[Value]) -> InvalidRequest:
     # An unknown field explains a missing one (a typing error), so it is named first.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown field {name!r}; the fields are {', '.join(row.model_fields)}."
+        known = ", ".join(row.model_fields)
+        return InvalidRequest(f"{where}: unknown field {name!r}; the fields are {known}.")
     if first["type"] == "missing":
-        return f"the field {name!r} is missing; add it."
+        return InvalidRequest(f"{where}: the field {name!r} is missing; add it.")
     said = first["msg"].removeprefix("Value error, ")
     said = said[:1].lower() + said[1:]
-    return f"{name!r}: {said}." if name else f"{said}."
+    if not name:
+        return InvalidRequest(f"{where}: this row cannot be used: {said}.")
+    return InvalidRequest(f"{where}: {name!r} is wrong: {said}.")

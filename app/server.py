@@ -16,10 +16,12 @@ from engine.errors import NotewrightError
 if TYPE_CHECKING:
     import gradio as gr
 
+    from app.benchjobs import BenchJobs
     from app.tabs.desk import Loading
 
 _MOST_WAITING = 64
 _LARGEST_FILE = "5mb"
+_LARGEST_AT_HOME = "256mb"  # an adapter; strangers bring none
 _EXPECTED_SECONDS = 8.0
 
 
@@ -35,10 +37,12 @@ class Server:
     page: "gr.Blocks"
     studio: Studio
     loading: "Loading"
+    jobs: "BenchJobs"
 
     def close(self) -> None:
         """Take the page down and let go of the database."""
         self.page.close(verbose=False)
+        self.jobs.close()
         self.studio.close()
 
 
@@ -64,13 +68,15 @@ def start(settings: Settings, studio: Studio | None = None) -> Server:
     """
     check_port(settings.host, settings.port)
     _quiet_environment()
+    from app.benchjobs import BenchJobs
     from app.tabs.desk import Loading
-    from app.ui import build_page
+    from app.ui import build_page, limits_of
     from engine.profile.parsing import warm_parser
 
     studio = studio or Studio.open(settings)
     loading = Loading(studio.warm_up, expected=_EXPECTED_SECONDS, then=warm_parser)
-    page = build_page(studio, settings, loading)
+    jobs = BenchJobs(studio, limits_of(settings))
+    page = build_page(studio, settings, loading, jobs)
     page.queue(max_size=_MOST_WAITING, default_concurrency_limit=8, api_open=False)
     _, url, _ = page.launch(**launch_options(settings))
     loading.start()
@@ -78,7 +84,7 @@ def start(settings: Settings, studio: Studio | None = None) -> Server:
         import webbrowser
 
         webbrowser.open(url)
-    return Server(url=url, page=page, studio=studio, loading=loading)
+    return Server(url=url, page=page, studio=studio, loading=loading, jobs=jobs)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -88,7 +94,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 
     script = (STATIC / "page.js").read_text("utf-8")
     # In the head, for what Gradio is given as css it rewrites selector by selector.
-    looks = (STATIC / "page.css").read_text("utf-8")
+    sheets = ("page.css", "notebench.css", "improve.css", "models.css")
+    looks = "".join((STATIC / name).read_text("utf-8") for name in sheets)
     logins = read_logins(settings)
     return {
         "server_name": settings.host,
@@ -105,7 +112,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "auth": logins or None,
         "mcp_server": False,
         "pwa": False,
-        "max_file_size": _LARGEST_FILE,
+        "max_file_size": _LARGEST_FILE if settings.shared else _LARGEST_AT_HOME,
         "allowed_paths": [],
         "blocked_paths": [str(settings.data_dir.resolve())],
         "favicon_path": str(STATIC / "favicon.svg"),

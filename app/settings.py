@@ -56,6 +56,53 @@ class Settings(BaseSettings):
         default=None,
         description="A GGUF file to write with instead of the embedded model.",
     )
+    planner_url: str = Field(
+        default="",
+        description="A server that speaks OpenAI's language, to plan on; while it is down the "
+        "planner on this machine plans.",
+    )
+    planner_model: str = Field(
+        default="",
+        description="The planner's name at the server of `NOTEWRIGHT_PLANNER_URL`; without "
+        "one the folder of a model for transformers.",
+    )
+    planner_key: SecretStr | None = Field(
+        default=None,
+        description="The key for `NOTEWRIGHT_PLANNER_URL`, where it wants one.",
+    )
+    planner_key_file: OptionalPath = Field(
+        default=None, description="A file with that key in it, and nothing else."
+    )
+    stylist_url: str = Field(
+        default="",
+        description="A server that speaks OpenAI's language, to write on.",
+    )
+    stylist_model: str = Field(
+        default="",
+        description="The stylist's name at the server of `NOTEWRIGHT_STYLIST_URL`; without "
+        "one the folder of a model for transformers.",
+    )
+    stylist_key: SecretStr | None = Field(
+        default=None,
+        description="The key for `NOTEWRIGHT_STYLIST_URL`, where it wants one.",
+    )
+    stylist_key_file: OptionalPath = Field(
+        default=None, description="A file with that key in it, and nothing else."
+    )
+    patience: float = Field(
+        default=60.0, gt=0, description="Seconds that a model server may be silent."
+    )
+    four_bit: bool = Field(
+        default=False,
+        description="Hold models for transformers in four bits; needs an NVIDIA GPU and the "
+        "package bitsandbytes.",
+    )
+    model_memory: float = Field(
+        default=0.0,
+        ge=0,
+        description="Gigabytes for model files in memory, the least recently used going first; 0 "
+        "takes what is free.",
+    )
     embedder: str = Field(
         default="",
         description="A sentence-transformers model (a folder or a name on the Hugging Face Hub) to "

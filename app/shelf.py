@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from html import escape
 from typing import get_args
 
+from app.consentview import consent_switch
 from app.examples import Example
 from app.feedback import chosen_draft, final_text
 from app.i18n import Texts
 from app.render import Card, difference, draft_cards, people, plan_view, why_chosen
 from engine.scoring.nouns import StyleReading
-from engine.types import Feedback, FeedbackTag, Language
+from engine.types import Feedback, FeedbackTag, Language, Note
 from storage.store import NotePage, NoteRecord, NoteSummary, StyleRow
 
 _SNIPPET_MARKS = {"\x02": "<mark>", "\x03": "</mark>"}
@@ -30,7 +31,7 @@ def note_cards(
     `readings` are those of the drafts in order; none where the samples are not at hand.
     """
     note, chosen = record.note, chosen_draft(record)
-    by_writer = any(f.kind == "choice" for f in record.feedback)
+    by_writer = any(f.puts_in_force for f in record.feedback)
     reason = t("why.you") if by_writer else why_chosen(note, t)
     known = [*readings, *[None] * len(note.drafts)]
     cards = [
@@ -48,8 +49,8 @@ def note_difference(record: NoteRecord, t: Texts) -> str:
     return f"<h4>{escape(t('diff.name'))}</h4>{difference(before, after, t)}"
 
 
-def rating_bar(record: NoteRecord, t: Texts) -> str:
-    """Return stars, thumbs and tags as buttons; what was given is pressed."""
+def rating_bar(record: NoteRecord, t: Texts, *, allowed: bool = True) -> str:
+    """Return stars, thumbs and tags as buttons, what was given pressed, and the note's switch."""
     about = [f for f in record.feedback if f.draft == chosen_draft(record)]
     stars = next((f.stars for f in reversed(about) if f.kind == "stars"), None) or 0
     thumb = next((f.thumb for f in reversed(about) if f.kind == "thumb"), None)
@@ -60,6 +61,7 @@ def rating_bar(record: NoteRecord, t: Texts) -> str:
             t("rate.thumbs"), "".join(_thumb(way, thumb, t) for way in ("up", "down")), "thumbs"
         ),
         _group(t("rate.tags"), "".join(_tag(tag, tag in tags, t) for tag in _TAGS), "tags"),
+        f'<div class="consent">{consent_switch(record.note.id, t, allowed=allowed)}</div>',
     ]
     return f'<div class="rating">{"".join(parts)}</div>'
 
@@ -108,8 +110,17 @@ def _tag(tag: str, given: bool, t: Texts) -> str:
     return _press(f"tag:{tag}", escape(name), name, on=given, classes="chip")
 
 
-def open_note(record: NoteRecord, t: Texts, *, readings: Sequence[StyleReading | None] = ()) -> str:
-    """Return all that is kept of a note: text, plan, drafts, scores, models, feedback, edits."""
+def open_note(
+    record: NoteRecord,
+    t: Texts,
+    *,
+    readings: Sequence[StyleReading | None] = (),
+    allowed: bool = True,
+) -> str:
+    """Return all that is kept of a note: text, plan, drafts, scores, models, feedback, edits.
+
+    `allowed` is whether it may be learned from.
+    """
     note = record.note
     facts = "".join(f"<li>{people(fact)}</li>" for fact in note.request.facts)
     asked = f"<ul>{facts}</ul>" if facts else f'<p class="hint">{escape(t("library.no_facts"))}</p>'
@@ -119,7 +130,8 @@ def open_note(record: NoteRecord, t: Texts, *, readings: Sequence[StyleReading |
     )
     parts = [
         f'<header class="note-head"><h3 dir="auto">{escape(note.plan.title)}</h3>'
-        f'<p class="meta">{_meta(record, t)}</p></header>',
+        f'<p class="meta">{_meta(record, t)}</p>'
+        f'<div class="consent">{consent_switch(note.id, t, allowed=allowed)}</div></header>',
         text,
         note_difference(record, t),
         _fold(t("library.asked"), people(note.request.topic, tag="p") + asked),
@@ -167,13 +179,21 @@ def _said(act: Feedback, t: Texts) -> str:
         return t("history.thumb", thumb=t(f"rate.{act.thumb}"), number=number)
     if act.kind == "tag":
         return t("history.tag", tag=t(f"tag.{act.tag}"), number=number)
+    if act.over is not None:
+        key = "history.withdrawn" if act.withdrawn else "history.preferred"
+        return t(key, number=number, other=act.over + 1)
     return t(f"history.{act.kind}", number=number)
+
+
+def _planner(note: Note, t: Texts) -> str:
+    wanted, used = note.plan.instead_of, note.models.planner
+    return t("made.instead", used=used, wanted=wanted) if wanted else used
 
 
 def _models(record: NoteRecord, t: Texts) -> str:
     note = record.note
     rows = [
-        (t("made.planner"), note.models.planner),
+        (t("made.planner"), _planner(note, t)),
         (t("made.stylist"), note.models.stylist),
         (t("made.adapter"), note.models.adapter or "–"),
         (t("made.embedder"), note.models.embedder),

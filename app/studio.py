@@ -1,57 +1,47 @@
 """The use cases. The page, the command line and the API call this and nothing below it."""
 
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from app.edits import WRITERS_OWN, ProfileEdits, checked
+from app.adapters import AdapterDesk
+from app.check import Check
+from app.choices import Changes, use
+from app.edits import WRITERS_OWN, ProfileEdits, checked, with_samples, without_sample
 from app.feedback import chosen_draft, final_text, make_feedback
+from app.modelroom import USUAL, ModelRoom, Models
 from app.naming import style_name
+from app.options import load_options
+from app.prompts import PromptDesk
 from app.readings import own_phrases, readings
 from app.settings import Settings
 from app.turnstile import Turnstile
-from engine.critic import ModelCritic
 from engine.documents import read_document, split_samples
-from engine.errors import InvalidRequest, StorageError
+from engine.errors import StorageError
 from engine.events import Event, NoteReady, PlanReady
 from engine.loading import (
     LoadedModels,
-    LoadOptions,
     load_checker,
     load_embedder,
-    load_models,
     suggestions_for,
 )
-from engine.planner import ModelPlanner, edited_plan, plan_text
+from engine.planner import edited_plan, plan_text
 from engine.profile.build import build_profile
 from engine.profile.parsing import can_parse
 from engine.protocols import Embedder, StopCheck, never_stop
 from engine.requests import check_languages
 from engine.scoring.nouns import StyleReading
 from engine.scoring.scorer import NoteScorer
-from engine.stylist import make_stylist
 from engine.types import Feedback, Language, Plan, StyleProfile, StyleSample, WritingRequest
 from engine.writer import Writer
 from storage.store import NotePage, NoteRecord, Store, StyleRow
+from storage.writing_lock import WRITING, WritingLock
 
 __all__ = ["LOCAL", "Check", "ProfileEdits", "Studio", "chosen_draft", "final_text"]
 
 LOCAL = "local"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the doctor's report; `remedy` is empty when `ok`."""
-
-    name: str
-    ok: bool
-    required: bool
-    detail: str
-    remedy: str = ""
 
 
 class Studio:
@@ -64,9 +54,8 @@ class Studio:
         """Keep the parts; load nothing yet."""
         self.settings = settings
         self.store = store
-        self._turnstile = Turnstile()
-        self._loading = threading.Lock()
-        self._models: LoadedModels | None = None
+        self.turnstile = Turnstile(WritingLock(settings.data_dir / WRITING).mark)
+        self.room = ModelRoom(settings, lambda: self.scorer)
 
     @classmethod
     def open(cls, settings: Settings) -> "Studio":
@@ -83,26 +72,23 @@ class Studio:
     def close(self) -> None:
         """Let go of the database and the models."""
         self.store.close()
-        self._models = None
+        self.room.change(self.settings)
 
     @property
     def models(self) -> LoadedModels:
         """The models, loaded on first use (seconds; the first start ever takes longer)."""
-        with self._loading:
-            if self._models is None:
-                self._models = load_models(load_options(self.settings))
-            return self._models
+        return self.room.models()
 
     @property
     def ready(self) -> bool:
         """Whether the models are in memory."""
-        return self._models is not None
+        return self.room.ready is not None
 
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder, without the language models where they are not loaded yet."""
-        models = self._models
-        return models.embedder if models else load_embedder(load_options(self.settings))
+        ready = self.room.ready
+        return ready.embedder if ready else load_embedder(load_options(self.settings))
 
     @cached_property
     def scorer(self) -> NoteScorer:
@@ -110,28 +96,41 @@ class Studio:
         phrases = own_phrases(self.settings.data_dir)
         return NoteScorer(self.embedder, phrases, load_checker(load_options(self.settings)))
 
-    @cached_property
+    @property
     def writer(self) -> Writer:
-        """The path from request to note, on the loaded models."""
-        models = self.models
-        return Writer(
-            planner=ModelPlanner(models.planner_model),
-            stylist=make_stylist(models.stylist_model, models.embedder),
-            critic=ModelCritic(models.planner_model),
-            scorer=self.scorer,
-            embedder=models.embedder,
-        )
+        """The path from request to note, on the models that are set."""
+        return self.room.writer(self.models)
+
+    def use(self, changes: Changes) -> None:
+        """Let other models plan or write from the next note on; `app.choices` makes the changes."""
+        self.settings = use(self.settings, changes)
+        self.room.change(self.settings)
+
+    @cached_property
+    def adapters(self) -> AdapterDesk:
+        """The adapters of the styles, and which of them writes."""
+        shelf = self.store.adapters(self.settings.data_dir / "adapters")
+        return AdapterDesk(shelf, lambda: self.models.adapters)
+
+    @cached_property
+    def prompts(self) -> PromptDesk:
+        """The prompts of the styles, and which of them writes."""
+        board = self.store.searches(self.settings.data_dir / "searches")
+        return PromptDesk(board, self.adapters)
 
     # -- writing ---------------------------------------------------------------------------
     def plan(
-        self, owner: str, request: WritingRequest, *, should_stop: StopCheck = never_stop
+        self,
+        owner: str,
+        request: WritingRequest,
+        *,
+        models: Models = USUAL,
+        should_stop: StopCheck = never_stop,
     ) -> Iterator[Event]:
         """Yield Waiting…, StageStarted, PlanWords… and PlanReady."""
         del owner  # planning touches nothing that is kept
-        self._check_language(request)
-        yield from self._in_turn(
-            lambda: self.writer.plan(request, should_stop=should_stop), should_stop
-        )
+        writer = self._writer(request, models)
+        yield from self._in_turn(lambda: writer.plan(request, should_stop=should_stop), should_stop)
 
     def draft(
         self,
@@ -140,17 +139,25 @@ class Studio:
         profile: StyleProfile,
         plan: Plan,
         *,
+        adapter: str | None = None,
+        models: Models = USUAL,
         planned_in: float = 0.0,
         profiled_in: float = 0.0,
         should_stop: StopCheck = never_stop,
     ) -> Iterator[Event]:
-        """Yield Waiting…, drafts, verdict and NoteReady; the note is stored before NoteReady."""
-        self._check_language(request)
+        """Yield Waiting…, drafts, verdict and NoteReady; the note is stored before NoteReady.
+
+        `adapter` is an id, "general" or "none"; the one that serves the style if absent.
+        """
+        chosen, writer = self.prompts.writing(
+            owner, profile.name, adapter, self._writer(request, models), self._loaded(models)
+        )
         events = self._in_turn(
-            lambda: self.writer.draft(
+            lambda: writer.draft(
                 request,
                 profile,
                 plan,
+                adapter=chosen,
                 planned_in=planned_in,
                 profiled_in=profiled_in,
                 should_stop=should_stop,
@@ -170,12 +177,14 @@ class Studio:
         request: WritingRequest,
         profile: StyleProfile,
         *,
+        adapter: str | None = None,
+        models: Models = USUAL,
         profiled_in: float = 0.0,
         should_stop: StopCheck = never_stop,
     ) -> Iterator[Event]:
         """Plan and draft in one go."""
-        planned: PlanReady | None = None
-        for event in self.plan(owner, request, should_stop=should_stop):
+        planned = None
+        for event in self.plan(owner, request, models=models, should_stop=should_stop):
             planned = event if isinstance(event, PlanReady) else planned
             yield event
         if planned is not None:
@@ -184,6 +193,8 @@ class Studio:
                 request,
                 profile,
                 planned.plan,
+                adapter=adapter,
+                models=models,
                 planned_in=planned.seconds,
                 profiled_in=profiled_in,
                 should_stop=should_stop,
@@ -193,15 +204,21 @@ class Studio:
         self, start: Callable[[], Iterator[Event]], should_stop: StopCheck
     ) -> Generator[Event, None, None]:
         """Wait for our turn at the models, run, and leave whatever happens."""
-        yield from self._turnstile.enter(should_stop)
+        yield from self.turnstile.enter(should_stop)
         try:
             yield from start()
         finally:
-            self._turnstile.leave()
+            self.turnstile.leave()
 
-    def _check_language(self, request: WritingRequest) -> None:
-        card = self.models.stylist_model.card
+    def _writer(self, request: WritingRequest, models: Models) -> Writer:
+        """Return the writer for a request, whose language its stylist writes."""
+        loaded = self._loaded(models)
+        card = loaded.stylist_model.card
         check_languages(request, card, suggestions_for(request.language))
+        return self.room.writer(loaded)
+
+    def _loaded(self, models: Models) -> LoadedModels:
+        return self.models if models == USUAL else self.room.models(*models)
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:
         """Return the plan after the writer edited its text (title line, then one point a line).
@@ -238,14 +255,15 @@ class Studio:
 
     def add_samples(self, owner: str, name: str, samples: Sequence[StyleSample]) -> StyleProfile:
         """Add samples to a style; a new version."""
-        old = self.store.style(owner, name)
-        have = {sample.text for sample in old.samples}
-        fresh = tuple(sample for sample in samples if sample.text not in have)
-        if not fresh:
-            raise InvalidRequest("These samples are in the style already.", field="samples")
-        built = self.profile(old.samples + fresh, old.language, name=name)
-        kept = {field: getattr(old, field) for field in WRITERS_OWN}
-        return self._saved(owner, built.model_copy(update={**kept, "version": old.version + 1}))
+        return self._saved(owner, with_samples(self.store.style(owner, name), samples))
+
+    def remove_sample(self, owner: str, name: str, sample_id: str) -> StyleProfile:
+        """Take a sample out of a style; a new version."""
+        return self._saved(owner, without_sample(self.store.style(owner, name), sample_id))
+
+    def restore_sample(self, owner: str, name: str, sample_id: str) -> StyleProfile:
+        """Undo `remove_sample`; a new version."""
+        return self.add_samples(owner, name, [self.store.past_sample(owner, name, sample_id)])
 
     def edit_style(self, owner: str, name: str, edits: ProfileEdits) -> StyleProfile:
         """Save the writer's changes as a new version.
@@ -299,14 +317,9 @@ class Studio:
     ) -> NotePage:
         """Find notes, newest first (best match first when there is a query)."""
         return self.store.search(
-            owner,
-            query,
-            style=style,
-            language=language,
-            min_stars=min_stars,
-            limit=limit,
+            owner, query, style=style, language=language, min_stars=min_stars, limit=limit,
             offset=offset,
-        )
+        )  # fmt: skip
 
     def note(self, owner: str, note_id: str) -> NoteRecord:
         """Return a note with its feedback."""
@@ -338,8 +351,8 @@ class Studio:
         rater: str = "writer",
     ) -> Feedback:
         """Store one act of feedback; `draft` is the chosen one where it is not given."""
-        record = self.store.note(owner, note_id)
         values = {"stars": stars, "thumb": thumb, "choice": choose, "edit": edited_text, "tag": tag}
+        record = self.store.note(owner, note_id)
         feedback = make_feedback(record, values, draft=draft, rater=rater)
         self.store.add_feedback(owner, feedback)
         return feedback
@@ -356,7 +369,6 @@ class Studio:
 
         return import_all(self.store, owner, directory)
 
-    # -- what is being typed -----------------------------------------------------------------
     def save_form(self, owner: str, form: dict[str, Any]) -> None:
         """Keep what is typed on the page, as it is typed."""
         self.store.save_form(owner, form)
@@ -365,7 +377,6 @@ class Studio:
         """Return what was last typed; empty for a newcomer."""
         return self.store.load_form(owner)
 
-    # -- the machine -------------------------------------------------------------------------
     def warm_up(self, report: Callable[[str], None] = lambda _: None) -> None:
         """Load the models; safe to call from a background thread while the page is up."""
         report("Loading the models…")
@@ -381,16 +392,3 @@ class Studio:
         from app.doctor import checks
 
         return checks(self)
-
-
-def load_options(settings: Settings) -> LoadOptions:
-    """Return what the engine needs to know of the settings to load the models."""
-    return LoadOptions(
-        cache_dir=settings.data_dir / "cache",
-        threads=settings.threads,
-        scripted=settings.scripted,
-        planner_gguf=settings.planner_gguf,
-        stylist_gguf=settings.stylist_gguf,
-        embedder=settings.embedder,
-        checker=settings.checker,
-    )

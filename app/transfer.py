@@ -4,6 +4,8 @@
     styles.jsonl     {"style": name or null, "deleted": bool, "profile": StyleProfile}, oldest first
     notes.jsonl      one Note a line, whole: plan, drafts, scores, models
     feedback.jsonl   one Feedback a line, in the order it was given
+    votes.jsonl      one Vote a line: what was preferred on the Rate tab (absent in older exports)
+    refused.jsonl    {"about": id} of each note and sample that must not be trained on (likewise)
     notes/*.md       each note as it was last edited, for people
 
 A profile with `"style": null` belongs to a single note. Notes that were deleted are left out, and
@@ -14,14 +16,19 @@ import json
 import re
 import shutil
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
+
+from pydantic import Field
 
 from app.present import note_markdown
 from app.rows import read_rows
 from engine.errors import InvalidRequest, NotFound, StorageError
+from engine.notebench.votes import Vote
 from engine.types import Feedback, Note, StyleProfile, Value
+from storage.consent import ADDRESS
 from storage.store import NoteRecord, Store, StyleHistory
 
 _MARK = "Notewright export, format 1"
@@ -30,11 +37,13 @@ _README = f"""{_MARK}
 styles.jsonl    your styles with their samples, every version
 notes.jsonl     your notes with plans, drafts, scores and the models that made them
 feedback.jsonl  your stars, thumbs, choices, edits and tags
+votes.jsonl     your votes between two texts
+refused.jsonl   the notes and samples that you want nothing to learn from
 notes/          each note as you last left it, as Markdown
 
 Bring it back anywhere with:  notewright import FOLDER
 """
-_DATA_FILES = ("styles.jsonl", "notes.jsonl", "feedback.jsonl")
+_DATA_FILES = ("styles.jsonl", "notes.jsonl", "feedback.jsonl", "votes.jsonl", "refused.jsonl")
 
 
 class StyleLine(Value):
@@ -43,6 +52,12 @@ class StyleLine(Value):
     style: str | None = None
     deleted: bool = False
     profile: StyleProfile
+
+
+class Refusal(Value):
+    """A line of refused.jsonl: the id of a note or sample."""
+
+    about: Annotated[str, Field(pattern=ADDRESS)]
 
 
 def export_all(store: Store, owner: str, directory: Path) -> dict[str, int]:
@@ -86,6 +101,8 @@ def import_all(store: Store, owner: str, directory: Path) -> dict[str, int]:
     histories, loose = _styles(directory)
     notes, feedback = directory / "notes.jsonl", directory / "feedback.jsonl"
     _check_all(notes, feedback)
+    votes = _votes(directory / "votes.jsonl")
+    refused = _refused(directory / "refused.jsonl")
     for profile in loose:
         store.save_profile(owner, profile)
     return {
@@ -94,6 +111,8 @@ def import_all(store: Store, owner: str, directory: Path) -> dict[str, int]:
         "feedback": sum(
             [_put_feedback(store, owner, act) for _, act in read_rows(feedback, Feedback)]
         ),
+        "votes": _put_votes(store, owner, votes),
+        "refused": _put_refused(store, owner, refused),
     }
 
 
@@ -103,10 +122,10 @@ def import_all(store: Store, owner: str, directory: Path) -> dict[str, int]:
 def _write(store: Store, owner: str, folder: Path) -> dict[str, int]:
     (folder / "notes").mkdir()
     (folder / "README.txt").write_text(_README, encoding="utf-8")
-    counts = {"styles": 0, "notes": 0, "feedback": 0}
+    counts = {"styles": 0, "notes": 0, "feedback": 0, "votes": 0, "refused": 0}
     used: set[str] = set()
     with ExitStack() as files:
-        styles, notes, feedback = (
+        styles, notes, feedback, votes, refused = (
             files.enter_context((folder / name).open("w", encoding="utf-8")) for name in _DATA_FILES
         )
         for record in store.notes(owner):
@@ -118,6 +137,10 @@ def _write(store: Store, owner: str, folder: Path) -> dict[str, int]:
             counts["notes"] += 1
             counts["feedback"] += len(record.feedback)
         counts["styles"] = _write_styles(store, owner, used, styles)
+        for row in store.votes(owner):
+            _line(votes, row.vote)
+            counts["votes"] += 1
+        counts["refused"] = _write_refused(store, owner, refused)
     return counts
 
 
@@ -135,6 +158,15 @@ def _write_styles(store: Store, owner: str, used: set[str], file: TextIO) -> int
     for digest in sorted(left):
         _line(file, StyleLine(style=None, profile=store.profile(owner, digest)))
     return count
+
+
+def _write_refused(store: Store, owner: str, file: TextIO) -> int:
+    """Write what must not be trained on, less notes that are not in the export."""
+    kept = {record.note.id for record in store.notes(owner)}
+    about = sorted(a for a in store.refused(owner) if a in kept or not a.startswith("n"))
+    for address in about:
+        _line(file, Refusal(about=address))
+    return len(about)
 
 
 def _line(file: TextIO, value: Value) -> None:
@@ -229,3 +261,31 @@ def _put_feedback(store: Store, owner: str, act: Feedback) -> bool:
         return False
     store.add_feedback(owner, act)
     return True
+
+
+def _votes(path: Path) -> list[Vote]:
+    """Return the votes of an export; older ones have none."""
+    return [vote for _, vote in read_rows(path, Vote)] if path.exists() else []
+
+
+def _put_votes(store: Store, owner: str, votes: Sequence[Vote]) -> int:
+    """Store the votes that are not there yet, in their order; return how many there were."""
+    there = {row.vote for row in store.votes(owner)}
+    new = [vote for vote in votes if vote not in there]
+    for vote in new:
+        store.add_vote(owner, vote)
+    return len(new)
+
+
+def _refused(path: Path) -> list[str]:
+    """Return what an export refuses; older ones have no such file."""
+    return [line.about for _, line in read_rows(path, Refusal)] if path.exists() else []
+
+
+def _put_refused(store: Store, owner: str, refused: Sequence[str]) -> int:
+    """Refuse what an export refuses; return how much was not refused before."""
+    before = store.refused(owner)
+    for about in refused:
+        with suppress(NotFound):  # nothing can be learned from a note that is not here
+            store.set_consent(owner, about, allowed=False)
+    return len(store.refused(owner) - before)

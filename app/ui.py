@@ -5,13 +5,18 @@ from typing import Any
 import gradio as gr
 
 from app.api import add_endpoints
+from app.benchjobs import BenchJobs
 from app.i18n import label, texts_for
 from app.limits import Limits
 from app.page import header, models_state
 from app.settings import Settings
 from app.studio import Studio
 from app.tabs.desk import Answer, Desk, Loading, Values, error_sentence, view
+from app.tabs.improve import ImproveTab
 from app.tabs.library import LibraryTab
+from app.tabs.models import ModelsTab
+from app.tabs.notebench import NoteBenchTab
+from app.tabs.rate import RateTab
 from app.tabs.styles import StylesTab
 from app.tabs.write import WriteTab
 from engine.errors import NotewrightError
@@ -21,19 +26,25 @@ TITLE = "Notewright"
 _AT_ONCE = 3
 
 
-def build_page(studio: Studio, settings: Settings, loading: Loading | None = None) -> gr.Blocks:
+def build_page(
+    studio: Studio,
+    settings: Settings,
+    loading: Loading | None = None,
+    jobs: BenchJobs | None = None,
+) -> gr.Blocks:
     """Return the page on a studio.
 
     Args:
         studio: what does the work.
         settings: whether the page is shared among visitors.
         loading: the models on their way; without it they load with the first note.
+        jobs: benchmarks in the background, which whoever gave them also closes.
     """
     if loading is None:
         loading = Loading(studio.warm_up)
         loading.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3_600, 86_400)) as page:
-        Page(Desk(studio, settings, loading, limits_of(settings)))
+        Page(Desk(studio, settings, loading, jobs.limits if jobs else limits_of(settings), jobs))
     return page
 
 
@@ -53,17 +64,32 @@ class Page:
         self.token = gr.BrowserState("", storage_key="notewright-visitor", secret="notewright")
         self.header = view("header")
         self.models = view("models-state")
-        with gr.Tabs(elem_id="tabs") as self.tabs:
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(label("tab.write"), id="write", elem_id="tab-write"):
                 self.write = WriteTab(desk, self.token)
             with gr.Tab(label("tab.styles"), id="styles", elem_id="tab-styles") as styles:
                 self.styles = StylesTab(desk, self.token)
             with gr.Tab(label("tab.library"), id="library", elem_id="tab-library") as library:
                 self.library = LibraryTab(desk, self.token)
+            with gr.Tab(label("tab.notebench"), id="notebench", elem_id="tab-notebench") as bench:
+                self.bench = NoteBenchTab(desk, self.token)
+            with gr.Tab(label("tab.rate"), id="rate", elem_id="tab-rate") as rate:
+                self.rate = RateTab(desk, self.token)
+            with gr.Tab(label("tab.improve"), id="improve", elem_id="tab-improve") as improve:
+                self.improve = ImproveTab(desk, self.token)
+            with gr.Tab(label("tab.models"), id="models", elem_id="tab-models") as models:
+                self.catalogue = ModelsTab(desk)
+            models.visible = self.catalogue.open_here
         self.timer = gr.Timer(1.0, active=False)
-        self._wire(styles, library)
+        self._wire(styles, library, rate)
+        shown = {"api_visibility": "private", "show_progress": "hidden"}
+        bench.select(self.bench.shown, self.bench.results.known(), self.bench.outputs(), **shown)
+        improve.select(self.improve.shown, self.improve.asked(), self.improve.outputs(), **shown)
+        models.select(
+            self.catalogue.shown, self.catalogue.known(), self.catalogue.outputs(), **shown
+        )
 
-    def _wire(self, styles: gr.Tab, library: gr.Tab) -> None:
+    def _wire(self, styles: gr.Tab, library: gr.Tab, rate: gr.Tab) -> None:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         blocks = gr.context.Context.root_block
         everything = (
@@ -71,6 +97,8 @@ class Page:
             | self.write.outputs()
             | self.styles.outputs()
             | self.library.outputs()
+            | self.bench.outputs()
+            | self.improve.outputs()
         )
         blocks.load(self.opened, {self.token}, everything, **quiet)
         blocks.unload(self.closed)
@@ -83,6 +111,13 @@ class Page:
         self.library.open.click(
             self.open_in_write, {self.token, self.library.opened}, changes, **quiet
         )
+        self.improve.pane.view.note(
+            self.open_in_library,
+            self.library.filters(),
+            self.library.outputs() | {self.tabs},
+            **quiet,
+        )
+        rate.select(self.rate.opened, self.rate.asked(), self.rate.outputs(), **quiet)
         self._keep_style_choices(quiet)
 
     def _keep_style_choices(self, quiet: dict[str, Any]) -> None:
@@ -108,7 +143,9 @@ class Page:
         owner = self.desk.owner(token)
         answer |= self.write.restore(owner, t)
         answer |= self.styles.restore(owner, t)
-        return answer | self.library.restore(owner, t)
+        answer |= self.library.restore(owner, t)
+        answer |= self.improve.restore(owner, t)
+        return answer | self.bench.restore(owner, t)
 
     def closed(self, request: gr.Request) -> None:
         """Stop the work of a page that was closed."""
@@ -133,6 +170,10 @@ class Page:
         except NotewrightError as error:
             return self.library.fail(error_sentence(error, t))
         return shown | {self.tabs: gr.Tabs(selected="write")}
+
+    def open_in_library(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Show in the Library a note that an adapter learned from."""
+        return self.library.pick(values, event, request) | {self.tabs: gr.Tabs(selected="library")}
 
     def style_choices(self, values: Values) -> Answer:
         """Return the saved styles for the Write tab's list, keeping the one chosen."""

@@ -1,4 +1,4 @@
-"""`notewright bench`: systems, run, compare, verify, convert."""
+"""`notewright bench`: systems, run, compare, judge, verify, convert."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,11 +18,13 @@ from app.commands.common import (
     say_json,
     waiting,
 )
+from app.commands.judge import judge
 from engine.errors import NotewrightError
 
 if TYPE_CHECKING:
     from app.bench import BenchSet
     from app.studio import Studio
+    from engine.notebench.groups import By
     from engine.notebench.report import BenchReport, Compared, Measure
     from engine.notebench.run import System
     from engine.notebench.samples import Split
@@ -135,20 +137,30 @@ def compare(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="A report of `bench run`.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="Another, on the same items.")],
     data: Data = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="language|voice", help="Within each of these.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say on which metrics two systems differ by more than luck."""
-    from app.bench import bench_score, compared, read_report
+    from app.bench import bench_score, compared, compared_by, read_report
 
-    one, two = read_report(first), read_report(second)
+    group, one, two = _by(by), read_report(first), read_report(second)
     with open_studio() as studio, waiting("Scoring both…"):
-        rows = compared(one, two, data, bench_score(studio))
+        score = bench_score(studio)
+        rows: Sequence[Compared] = (
+            compared_by(one, two, data, score, group) if group else compared(one, two, data, score)
+        )
     if as_json:
         say_json([row.model_dump(mode="json") for row in rows])
         return
     for line in _compared_table(rows, one.system, two.system):
         say(line)
-    note("Paired bootstrap over the items, 95 % intervals; p after Holm over the metrics.")
+    over = f"metrics and the {group}s" if group else "metrics"
+    note(f"Paired bootstrap over the items, 95 % intervals; p after Holm over the {over}.")
+
+
+commands.command()(judge)
 
 
 @commands.command()
@@ -203,6 +215,16 @@ def _language(name: str | None) -> "Language | None":
     raise WrongUsage(f"The language {name!r} is not known; choose en or zh.")
 
 
+def _by(name: str | None) -> "By | None":
+    if name is None:
+        return None
+    if name == "language":
+        return "language"
+    if name == "voice":
+        return "voice"
+    raise WrongUsage(f"Items cannot be grouped by {name!r}; choose language or voice.")
+
+
 def _table(metrics: "Mapping[str, Measure]") -> list[str]:
     lines = [f"{'metric':24}{'value':>9}  {'95 % interval':20}{'items':>6}"]
     for name, found in metrics.items():
@@ -215,7 +237,12 @@ def _compared_table(rows: "Sequence[Compared]", first: str, second: str) -> list
     one, two = (first, second) if first != second else ("the first", "the second")
     width = max(9, len(one), len(two)) + 2
     lines = [f"{'metric':24}{one:>{width}}{two:>{width}}  {'difference':28}{'p':>6}"]
+    group = ""
     for row in rows:
+        named = _group_line(row)
+        if named != group:
+            lines.append(named)
+            group = named
         apart = f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
         higher = two if row.difference > 0 else one
         said = f"{higher} is higher" if row.shown else "no difference shown"
@@ -224,3 +251,12 @@ def _compared_table(rows: "Sequence[Compared]", first: str, second: str) -> list
             f"{row.p:6.3f}  {said}"
         )
     return lines
+
+
+def _group_line(row: "Compared") -> str:
+    """Return what stands above the rows of a group; nothing where there are no groups."""
+    from engine.notebench.groups import GroupCompared
+
+    if not isinstance(row, GroupCompared):
+        return ""
+    return f"{row.group or 'no author named'} ({counted(row.n, 'item')})"

@@ -105,5 +105,6 @@ def import_all(
 def _all_counted(counts: dict[str, int]) -> str:
     return (
         f"{counted(counts['styles'], 'style')}, {counted(counts['notes'], 'note')}, "
-        f"{counted(counts['feedback'], 'act')} of feedback"
+        f"{counted(counts['feedback'], 'act')} of feedback, {counted(counts['votes'], 'vote')}, "
+        f"{counted(counts['refused'], 'text')} kept out of training"
     )

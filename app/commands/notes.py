@@ -1,10 +1,11 @@
-"""`notewright notes`: list, search, show, delete and restore."""
+"""`notewright notes`: list, search, show, consent, delete and restore."""
 
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from app.commands.common import OWNER, Json, WrongUsage, new_group, open_studio, say, say_json
+from app.commands.consent import Allowed, keep_word, tell_overdue
 
 if TYPE_CHECKING:
     from engine.types import Language
@@ -57,11 +58,22 @@ def show_note(note_id: NoteId, as_json: Json = False) -> None:
 
     with open_studio() as studio:
         record = studio.note(OWNER, note_id)
+        allowed = note_id not in studio.store.refused(OWNER)
     if as_json:
         acts = [act.model_dump(mode="json") for act in record.feedback]
-        say_json({**note_json(record.note), "final_text": final_text(record), "feedback": acts})
+        also = {"final_text": final_text(record), "feedback": acts, "consent": allowed}
+        say_json({**note_json(record.note), **also})
     else:
         _show(record)
+        if not allowed:
+            say("Kept out of training.")
+
+
+@commands.command("consent")
+def consent_to_note(note_id: NoteId, allowed: Allowed, as_json: Json = False) -> None:
+    """Say whether training may learn from a note and the feedback on it; it may by default."""
+    with open_studio() as studio:
+        keep_word(studio, note_id, allowed=allowed, as_json=as_json)
 
 
 @commands.command("delete")
@@ -69,7 +81,8 @@ def delete_note(note_id: NoteId) -> None:
     """Hide a note; `restore` brings it back."""
     with open_studio() as studio:
         studio.delete_note(OWNER, note_id)
-    say(f"Deleted. `notewright notes restore {note_id}` brings it back.")
+        say(f"Deleted. `notewright notes restore {note_id}` brings it back.")
+        tell_overdue(studio, [note_id])
 
 
 @commands.command("restore")
@@ -153,5 +166,6 @@ def _show(record: "NoteRecord") -> None:
         say(f"- {act.created_at:%Y-%m-%d %H:%M} draft {act.draft}, {act.kind}: {value}")
     models = note.models
     style = record.style_name or note.style_name or "pasted samples"
-    say(f"\nStyle {style} (version {note.profile_version}) · planner {models.planner} · ")
+    stood_in = f" (instead of {note.plan.instead_of})" if note.plan.instead_of else ""
+    say(f"\nStyle {style} (version {note.profile_version}) · planner {models.planner}{stood_in} · ")
     say(f"stylist {models.stylist} · seed {note.request.seed} · {note.timings.total:.1f} s")

@@ -1,5 +1,6 @@
-"""`notewright styles`: add, extend, list, show, edit, rename, remove and restore."""
+"""`notewright styles`: add, extend, list, show, edit, rename, consent, remove and restore."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -15,13 +16,17 @@ from app.commands.common import (
     say,
     say_json,
 )
+from app.commands.consent import Allowed, keep_word, tell_overdue
 
 if TYPE_CHECKING:
-    from engine.types import Language, StyleProfile
+    from engine.types import Language, StyleProfile, StyleSample
 
 commands = new_group("Keep the styles that notes are written in.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The style's name.")]
+Sample = Annotated[
+    str, typer.Argument(metavar="SAMPLE", help="A sample's number or id, as `show` lists them.")
+]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help=".txt, .md or .docx files.")]
 
 
@@ -76,10 +81,18 @@ def show_style(
     """Show what was found in a style's samples: words, habits, sentences."""
     with open_studio() as studio:
         profile = studio.style(OWNER, name, version)
+        refused = studio.store.refused(OWNER)
     if as_json:
-        say_json(dict(profile) | profile.model_dump(mode="json"))
+        samples = [
+            {"id": each.id, **each.model_dump(mode="json"), "consent": each.id not in refused}
+            for each in profile.samples
+        ]
+        say_json(profile.model_dump(mode="json") | {"samples": samples})
     else:
         _show(profile)
+        for number, each in enumerate(profile.samples, 1):
+            word = "  (kept out of training)" if each.id in refused else ""
+            say(f"Sample {number}: {each.title}{word}")
 
 
 @commands.command("edit")
@@ -131,20 +144,61 @@ def rename_style(
     say(f"{name!r} is called {new_name!r} now.")
 
 
-@commands.command("remove")
-def remove_style(name: Name) -> None:
-    """Hide a style; `restore` brings it back, and its notes stay."""
+@commands.command("consent")
+def consent_to_sample(name: Name, sample: Sample, allowed: Allowed, as_json: Json = False) -> None:
+    """Say whether training may learn from a sample; it may by default."""
     with open_studio() as studio:
-        studio.delete_style(OWNER, name)
-    say(f"Removed. `notewright styles restore {name}` brings it back.")
+        about = _sample(studio.style(OWNER, name), sample).id
+        keep_word(studio, about, allowed=allowed, as_json=as_json)
+
+
+@commands.command("remove")
+def remove_style(
+    name: Name,
+    sample: Annotated[
+        str | None,
+        typer.Argument(metavar="[SAMPLE]", help="Only this sample: its number or id."),
+    ] = None,
+) -> None:
+    """Hide a style, or take a sample out of it; `restore` brings either back, notes stay."""
+    with open_studio() as studio:
+        profile = studio.style(OWNER, name)
+        gone = profile.samples if sample is None else (_sample(profile, sample),)
+        if sample is None:
+            studio.delete_style(OWNER, name)
+        else:
+            studio.remove_sample(OWNER, name, gone[0].id)
+        back = shlex.join([name] if sample is None else [name, gone[0].id])
+        say(f"Removed. `notewright styles restore {back}` brings it back.")
+        tell_overdue(studio, [each.id for each in gone])
 
 
 @commands.command("restore")
-def restore_style(name: Name) -> None:
-    """Bring a removed style back."""
+def restore_style(
+    name: Name,
+    sample: Annotated[
+        str | None, typer.Argument(metavar="[SAMPLE]", help="A sample that was taken out: its id.")
+    ] = None,
+) -> None:
+    """Bring back a removed style, or a sample that was taken out of it."""
     with open_studio() as studio:
-        studio.restore_style(OWNER, name)
-    say(f"Style {name!r} is back.")
+        if sample is None:
+            studio.restore_style(OWNER, name)
+        else:
+            studio.restore_sample(OWNER, name, sample)
+    say(f"Style {name!r} is back." if sample is None else "The sample is back.")
+
+
+def _sample(profile: "StyleProfile", wanted: str) -> "StyleSample":
+    """Return a sample by its number from 1, or by its id."""
+    numbered = {str(number): each for number, each in enumerate(profile.samples, 1)}
+    found = {each.id: each for each in profile.samples} | numbered
+    if wanted not in found:
+        raise WrongUsage(
+            f"There is no sample {wanted!r} in {profile.name!r}; give a number from 1 to "
+            f"{len(numbered)}, or an id."
+        )
+    return found[wanted]
 
 
 def _language(asked: str | None, text: str) -> "Language":

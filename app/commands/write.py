@@ -23,7 +23,6 @@ from app.commands.common import (
     say_json,
     waiting,
 )
-from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 _STAGES = {
     "profile": "Reading the samples",
     "plan": "Planning",
+    "moves": "Planning the style",
     "draft": "Drafting",
     "score": "Scoring",
     "critique": "Comparing the two best",
@@ -55,6 +55,9 @@ class Asked:
     seed: int | None
     audience: str
     creativity: float
+    adapter: str | None
+    planner: str = ""
+    stylist: str = ""
 
 
 MoreSamples = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More --samples.")]
@@ -77,10 +80,17 @@ Seed = Annotated[int | None, typer.Option(metavar="N", help="Repeats a note exac
 Audience = Annotated[str, typer.Option(metavar="TEXT", help="Who will read it.")]
 Creativity = Annotated[float, typer.Option(metavar="0-1", help="0 plain to 1 daring.")]
 AdapterId = Annotated[
-    str, typer.Option(metavar="ID", help="A trained adapter; there are none yet.")
+    str | None,
+    typer.Option(
+        metavar="ID|general|none", help="The adapter to write with; the style's own if absent."
+    ),
 ]
+PlannerName = Annotated[
+    str, typer.Option(metavar="X", help="What plans this note: embedded, a pulled model, a GGUF.")
+]
+StylistName = Annotated[str, typer.Option(metavar="Y", help="What writes it, likewise.")]
 BatchFile = Annotated[
-    Path | None, typer.Option(metavar="IN.jsonl", help="Write a note for every row of a file.")
+    Path | None, typer.Option(metavar="IN.jsonl", help="Write every row of a file (--style too).")
 ]
 OutputFile = Annotated[
     Path | None, typer.Option(metavar="OUT.jsonl", help="Where --batch puts the notes.")
@@ -100,20 +110,23 @@ def write(
     seed: Seed = None,
     audience: Audience = "",
     creativity: Creativity = 0.5,
-    adapter: AdapterId = "none",
+    adapter: AdapterId = None,
+    planner: PlannerName = "",
+    stylist: StylistName = "",
     batch: BatchFile = None,
     output: OutputFile = None,
     as_json: Json = False,
 ) -> None:
     """Write a note in a style, or with --batch one for every row of a JSON Lines file."""
-    _check_adapter(adapter)
     files = (*(samples or ()), *(more_samples or ()))
     if batch is not None or output is not None:
-        if any((topic, fact, facts, style, files, language, audience)):
+        if planner or stylist:
+            raise WrongUsage("With --batch the models are those that `notewright models use` set.")
+        if any((topic, fact, facts, files, language, audience)):
             raise WrongUsage(
                 "With --batch the rows say what to write; leave out --topic and so on."
             )
-        _write_many(batch, output, drafts=drafts, seed=seed)
+        _write_many(batch, output, style=style, drafts=drafts, seed=seed, adapter=adapter)
         return
     if more_samples and not samples:
         raise WrongUsage(f"What is {str(more_samples[0])!r} for? Sample files go after --samples.")
@@ -129,12 +142,17 @@ def write(
         seed,
         audience,
         creativity,
+        adapter,
+        planner,
+        stylist,
     )
     _write_one(asked, as_json=as_json)
 
 
 def _write_one(asked: Asked, *, as_json: bool) -> None:
+    from app.adapters import NONE
     from app.batch import written_note
+    from app.modelroom import Models
     from app.present import note_json, score_words
 
     if (asked.style is None) == (not asked.samples):
@@ -148,7 +166,19 @@ def _write_one(asked: Asked, *, as_json: bool) -> None:
             began = time.perf_counter()
             profile = saved or studio.profile(samples, request.language)
             read_in = time.perf_counter() - began
-            events = studio.write(OWNER, request, profile, profiled_in=read_in)
+            models = Models(asked.planner, asked.stylist)
+            loaded = studio.room.models(*models)
+            chosen = studio.adapters.choose(
+                OWNER, profile.name, asked.adapter, host=lambda: loaded.adapters
+            )
+            events = studio.write(
+                OWNER,
+                request,
+                profile,
+                adapter=chosen.name or NONE,
+                models=models,
+                profiled_in=read_in,
+            )
             made = written_note(events, _teller(show))
     if as_json:
         say_json(note_json(made))
@@ -177,15 +207,26 @@ def _request(studio: "Studio", asked: Asked, language: str) -> "WritingRequest":
         )
 
 
-def _write_many(source: Path | None, target: Path | None, *, drafts: int, seed: int | None) -> None:
+def _write_many(
+    source: Path | None,
+    target: Path | None,
+    *,
+    style: str | None,
+    drafts: int,
+    seed: int | None,
+    adapter: str | None,
+) -> None:
     from app.batch import BatchOptions, write_batch
 
     if source is None or target is None:
         raise WrongUsage("--batch IN.jsonl and --output OUT.jsonl go together.")
-    options = BatchOptions(drafts=drafts, seed=seed)
     with open_studio() as studio:
+        saved = studio.style(OWNER, style) if style is not None else None
+        options = BatchOptions(drafts=drafts, seed=seed, adapter=adapter, style=saved)
         with waiting("Loading the models…") as show:
             studio.warm_up(show)
+            # A wrong id fails before the first row.
+            studio.adapters.choose(OWNER, saved.name if saved else "", adapter)
         try:
             with row_progress("Writing") as tell:
                 result = write_batch(studio, OWNER, source, target, options=options, tell=tell)
@@ -202,17 +243,9 @@ def _write_many(source: Path | None, target: Path | None, *, drafts: int, seed: 
         )
 
 
-def _check_adapter(name: str) -> None:
-    if name != "none":
-        raise NotFound(
-            f"There is no adapter {name!r}: adapters come with feedback training. "
-            "Leave --adapter out, or say none."
-        )
-
-
 def _teller(show: Show) -> Callable[["Event"], None]:
     """Return what turns events into the line that a person watches while they wait."""
-    from engine.events import DraftWords, StageStarted, Waiting
+    from engine.events import DraftWords, FellBack, StageStarted, Waiting
 
     def tell(event: "Event") -> None:
         if isinstance(event, Waiting):
@@ -220,6 +253,8 @@ def _teller(show: Show) -> Callable[["Event"], None]:
         elif isinstance(event, StageStarted):
             about = f" about {event.seconds:.0f} seconds" if event.seconds else ""
             show(f"{_STAGES[event.stage]}…{about}")
+        elif isinstance(event, FellBack):
+            note(f"{event.used} plans in place of {event.wanted}. {event.reason}")
         elif isinstance(event, DraftWords):
             show(f"Drafting… {event.text[-60:]!r}")
 

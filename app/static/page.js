@@ -2,15 +2,53 @@
    switch the theme, and a few keys. No library, nothing fetched. */
 "use strict";
 
+/* Hand a blob to the visitor under a name. */
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 4000);
+}
+
+/* Return an SVG of the page as a picture, with the looks that the style sheet gives it. */
+async function picture(svg) {
+  const looks = ["fill", "fill-opacity", "stroke", "stroke-width", "font-size", "font-weight",
+    "font-family", "paint-order", "stroke-linejoin"];
+  const copy = svg.cloneNode(true);
+  const parts = copy.querySelectorAll("*");
+  svg.querySelectorAll("*").forEach((part, place) => {
+    const style = getComputedStyle(part);
+    for (const look of looks) parts[place].style.setProperty(look, style.getPropertyValue(look));
+  });
+  const { width, height } = svg.viewBox.baseVal;
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.removeAttribute("style");
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  const image = new Image(width, height);
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+  await image.decode();
+  return image;
+}
+
 window.notewright = {
-  /* Send a click on <button data-choose="2"> in `element` as the event "choose" with value "2". */
+  /* Send a click on <button data-choose="2"> in `element` as the event "choose" with value "2";
+     parts of plots are no buttons, but clicked, and those with a focus pressed, all the same. */
   on(element, trigger, ...events) {
-    element.addEventListener("click", (click) => {
+    const send = (target) => {
       for (const event of events) {
-        const button = click.target.closest(`button[data-${event}]`);
+        const button = target.closest(`:is(button, svg *)[data-${event}]`);
         if (button && element.contains(button)) {
           trigger(event, { value: button.dataset[event] });
         }
+      }
+    };
+    element.addEventListener("click", (click) => send(click.target));
+    element.addEventListener("keydown", (key) => {
+      if ((key.key === "Enter" || key.key === " ") && key.target.closest("svg [role=button]")) {
+        key.preventDefault();
+        send(key.target);
       }
     });
   },
@@ -40,11 +78,7 @@ window.notewright = {
 
   download(file) {
     if (!file?.text) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([file.text], { type: "text/markdown;charset=utf-8" }));
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 4000);
+    save(new Blob([file.text], { type: "text/markdown;charset=utf-8" }), file.name);
   },
 
   /* Press a hidden download link once the server has named its file. */
@@ -55,11 +89,49 @@ window.notewright = {
     }, 150);
   },
 
+  /* What was scrolled past has changed: go back to where it begins. */
+  back(id) {
+    const found = document.getElementById(id);
+    if (found && found.getBoundingClientRect().top < 0) found.scrollIntoView();
+  },
+
   /* On a phone the result is below the form: bring it into view. */
   reveal(id) {
     if (window.innerWidth < 900) {
       setTimeout(() => document.getElementById(id)?.scrollIntoView({ behavior: "smooth" }), 250);
     }
+  },
+
+  /* Bring what was just opened into view, and the keyboard with it. */
+  show(id) {
+    setTimeout(() => {
+      const heading = document.querySelector(`#${id} [tabindex="-1"]`);
+      heading?.closest("section")?.scrollIntoView({ behavior: "smooth", block: "start" });
+      heading?.focus({ preventScroll: true });
+    }, 150);
+  },
+
+  /* Download the plots within an element as one picture, as they look now. */
+  async png(id, name) {
+    const plots = [...document.querySelectorAll(`#${id} svg[data-plot]`)];
+    const pictures = await Promise.all(plots.map(picture));
+    if (!pictures.length) return;
+    const gap = 24;
+    const width = Math.max(...pictures.map((each) => each.width)) + 2 * gap;
+    const height = pictures.reduce((sum, each) => sum + each.height + gap, gap);
+    const canvas = document.createElement("canvas");
+    canvas.width = 2 * width;
+    canvas.height = 2 * height;
+    const pen = canvas.getContext("2d");
+    pen.scale(2, 2);
+    pen.fillStyle = getComputedStyle(document.querySelector(`#${id} figure`)).backgroundColor;
+    pen.fillRect(0, 0, width, height);
+    let top = gap;
+    for (const each of pictures) {
+      pen.drawImage(each, gap, top, each.width, each.height);
+      top += each.height + gap;
+    }
+    canvas.toBlob((blob) => save(blob, name), "image/png");
   },
 
   theme() {
@@ -111,6 +183,22 @@ window.notewright = {
     if (field) {
       field.scrollIntoView({ behavior: "smooth", block: "center" });
       field.focus({ preventScroll: true });
+    }
+  });
+
+  /* On the Rate tab 1, 2 and 0 vote and u undoes, wherever you are but in a field. */
+  addEventListener("keydown", (key) => {
+    if (key.repeat || key.ctrlKey || key.metaKey || key.altKey) return;
+    if (key.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const ballot = document.querySelector("#ballot");
+    if (!ballot?.offsetParent) return;
+    const button =
+      key.key === "u"
+        ? document.querySelector("#undo-vote")
+        : "012".includes(key.key) && ballot.querySelector(`button[data-key="${key.key}"]`);
+    if (button) {
+      key.preventDefault();
+      button.click();
     }
   });
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.i18n import Texts
+from app.messages import told
 from app.render import Card, draft_cards, status_line
 from engine.events import (
     DraftReady,
     DraftWords,
     Event,
+    FellBack,
     NoteReady,
     PlanReady,
     PlanWords,
@@ -24,7 +26,10 @@ FRAME_SECONDS = 0.1
 
 @dataclass
 class Canvas:
-    """The state of one run. `apply` is the only way to change what is shown."""
+    """The state of one run. `apply` is the only way to change what is shown.
+
+    `aside` stays beside whatever the status says.
+    """
 
     request: WritingRequest
     t: Texts
@@ -33,6 +38,7 @@ class Canvas:
     plan_text: str = ""
     plan: Plan | None = None
     note: Note | None = None
+    aside: str = ""
     texts: dict[int, str] = field(default_factory=dict)
     drafts: dict[int, Draft] = field(default_factory=dict)
 
@@ -45,6 +51,10 @@ class Canvas:
                 self.say(self._stage(stage, seconds))
             case PlanWords(text=text):
                 self.plan_text = text
+            case FellBack(wanted=wanted, used=used, reason=reason):
+                said = told(reason, self.t.language)
+                self.aside = self.t("plan.fell_back", wanted=wanted, used=used, reason=said)
+                self.plan_text = ""
             case PlanReady(plan=plan):
                 self.plan = plan
             case DraftWords(index=index, text=text):
@@ -68,7 +78,7 @@ class Canvas:
 
     def status_html(self) -> str:
         """Return the status line."""
-        return status_line(self.status, kind=self.kind)
+        return status_line(f"{self.status} {self.aside}".strip(), kind=self.kind)
 
     def cards_html(self, *, stopped: bool = False) -> str:
         """Return the drafts so far."""

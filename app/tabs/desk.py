@@ -18,11 +18,14 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.context import LocalContext
 
+from app.benchjobs import BenchJobs
+from app.consent import Consent
 from app.i18n import Texts, texts_for
 from app.limits import Limits
 from app.messages import told
 from app.settings import Settings
 from app.studio import LOCAL, Studio
+from app.training import Training
 from engine.errors import InvalidRequest, ModelUnavailable, NotewrightError, Stopped
 from engine.protocols import StopCheck
 from engine.types import StyleProfile
@@ -142,8 +145,19 @@ class Desk:
     settings: Settings
     loading: Loading
     limits: Limits = field(default_factory=Limits)
+    jobs: BenchJobs | None = None
     stops: Stops = field(default_factory=Stops)
     _typing: threading.Lock = field(default_factory=threading.Lock)
+
+    @functools.cached_property
+    def training(self) -> Training:
+        """What all tabs train with: it knows which processes it has started."""
+        return Training(self.studio)
+
+    @functools.cached_property
+    def consent(self) -> Consent:
+        """What a person can say about being learned from."""
+        return Consent(self.studio, self.training)
 
     def owner(self, token: object) -> str:
         """Return whose things a request may touch.

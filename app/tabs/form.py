@@ -28,6 +28,7 @@ class Form(Value):
     creativity: float = 0.5
     seed: float | None = None
     edit_plan: bool = False
+    plan_style: bool = False
 
     def request(self) -> WritingRequest:
         """Return the checked request; InvalidRequest names the field at fault."""
@@ -49,12 +50,13 @@ class Form(Value):
         for name, value in values.items():
             if name not in cls.model_fields or value is None:
                 continue
-            kind = (str,) if name in _TEXTS else (bool,) if name == "edit_plan" else (int, float)
+            kind = (str,) if name in _TEXTS else (bool,) if name in _SWITCHES else (int, float)
             if isinstance(value, kind):
                 good[name] = value
         return cls(**good)
 
 
+_SWITCHES = frozenset({"edit_plan", "plan_style"})
 _TEXTS = frozenset({"topic", "facts", "style", "samples", "language", "audience"})
 
 
@@ -73,6 +75,7 @@ class FormFields:
     creativity: gr.Slider
     seed: gr.Number
     edit_plan: gr.Checkbox
+    plan_style: gr.Checkbox
 
     def components(self) -> dict[str, Block]:
         """Return the components by field name."""

@@ -1,17 +1,15 @@
 """The Library tab: search and filters, the list of notes, and the open one."""
 
-import secrets
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from app.i18n import Texts, label, texts_for
 from app.render import status_line
 from app.shelf import empty_state, note_list, open_note
+from app.tabs.consenting import forget, keep_word, offered
 from app.tabs.desk import (
     Answer,
     Desk,
@@ -22,12 +20,13 @@ from app.tabs.desk import (
     event_value,
     view,
 )
+from app.tabs.downloads import fresh_folder
 from engine.errors import InvalidRequest, NotFound
 from engine.types import Language
+from storage.store import NoteRecord
 
 _PAGE = 30
 _MOST_SHOWN = 300
-_EXPORT_KEPT_SECONDS = 3_600
 
 
 class LibraryTab:
@@ -69,7 +68,7 @@ class LibraryTab:
         self.list = view("note-list", "pick", "more")
         self.export = gr.Button(label("library.export"), size="sm", elem_id="export")
         self.file = gr.DownloadButton("zip", elem_id="export-file", visible="hidden")
-        self.said = view("library-said")
+        self.said = view("library-said", "forget")
         self.undo = gr.Button(label("undo"), visible=False, size="sm", elem_id="undo-note")
 
     def _main(self) -> None:
@@ -78,14 +77,15 @@ class LibraryTab:
                 label("library.open"), variant="primary", size="sm", elem_id="open-note"
             )
             self.delete = gr.Button(label("library.delete"), size="sm", elem_id="delete-note")
-        self.view = view("note-view")
+        self.note_said = view("library-note-said", "forget")
+        self.view = view("note-view", "allow", "refuse")
 
     # -- what is shown -----------------------------------------------------------------------
     def outputs(self) -> set[Any]:
         """Return what this tab's handlers change."""
         return {
             self.opened, self.deleted, self.style, self.list, self.said, self.undo, self.actions,
-            self.view,
+            self.view, self.note_said,
         }  # fmt: skip
 
     def filters(self) -> set[Any]:
@@ -158,11 +158,48 @@ class LibraryTab:
         note_id = record.note.id
         return self._found({**values, self.opened: note_id}, t) | {
             self.opened: note_id,
-            self.view: open_note(record, t, readings=self.desk.studio.readings(owner, record)),
+            self.view: self._note(owner, record, t),
+            self.note_said: "",
             self.actions: gr.update(visible=True),
             self.said: "",
             self.undo: gr.update(visible=False),
         }
+
+    def _note(self, owner: str, record: NoteRecord, t: Texts) -> str:
+        allowed = record.note.id not in self.desk.consent.refused(owner)
+        readings = self.desk.studio.readings(owner, record)
+        return open_note(record, t, readings=readings, allowed=allowed)
+
+    def _word(
+        self, values: Values, event: gr.EventData, request: gr.Request, *, allowed: bool
+    ) -> Answer:
+        t, owner = texts_for(request), self.desk.owner(values[self.token])
+        record = self.desk.studio.note(owner, event_value(event))
+        said = keep_word(self.desk, owner, record.note.id, t, allowed=allowed)
+        return {self.note_said: said, self.view: self._note(owner, record, t)}
+
+    @edge
+    def allow(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Let a note be learned from."""
+        return self._word(values, event, request, allowed=True)
+
+    @edge
+    def refuse(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Keep a note out of training."""
+        return self._word(values, event, request, allowed=False)
+
+    @edge
+    def forget_note(self, values: Values, request: gr.Request) -> Answer:
+        """Retire the adapters that learned from the open note, and train again."""
+        owner = self.desk.owner(values[self.token])
+        return {self.note_said: forget(self.desk, owner, texts_for(request))}
+
+    @edge
+    def forget_deleted(self, values: Values, request: gr.Request) -> Answer:
+        """Retire the adapters that learned from the deleted note, and train again."""
+        owner = self.desk.owner(values[self.token])
+        done = forget(self.desk, owner, texts_for(request))
+        return {self.said: done, self.undo: gr.update(visible=False)}
 
     @edge
     def delete_note(self, values: Values, request: gr.Request) -> Answer:
@@ -170,12 +207,14 @@ class LibraryTab:
         t, owner = texts_for(request), self.desk.owner(values[self.token])
         record = self.desk.studio.note(owner, str(values[self.opened] or ""))
         self.desk.studio.delete_note(owner, record.note.id)
+        said = status_line(t("library.deleted", title=record.note.plan.title), kind="done")
         return self._found({**values, self.opened: ""}, t) | {
             self.opened: "",
             self.deleted: record.note.id,
             self.view: self._nothing_open(owner, t),
             self.actions: gr.update(visible=False),
-            self.said: status_line(t("library.deleted", title=record.note.plan.title), kind="done"),
+            self.note_said: "",
+            self.said: said + offered(self.desk, owner, [record.note.id], t),
             self.undo: gr.update(visible=True),
         }
 
@@ -213,23 +252,20 @@ class LibraryTab:
         self.list.pick(self.pick, asked, out, **quiet)
         self.delete.click(self.delete_note, asked, out, **quiet)
         self.undo.click(self.undo_delete, asked | {self.deleted}, out, **quiet)
+        self.view.allow(self.allow, asked, out, **quiet)
+        self.view.refuse(self.refuse, asked, out, **quiet)
+        self.note_said.forget(self.forget_note, asked, out, **quiet)
+        self.said.forget(self.forget_deleted, asked, out, **quiet)
         self.export.click(self.export_all, {self.token}, {self.file, self.said}, **quiet).success(
             None, None, None, js="() => notewright.press('export-file')"
         )
 
 
 def pack(desk: Desk, owner: str) -> tuple[Path, dict[str, int]]:
-    """Return a fresh zip of everything an owner made, and its counts by kind.
-
-    It lies in Gradio's own folder under a name nobody can guess; those of an hour ago are removed.
-    """
-    root = Path(get_upload_folder()) / "notewright-exports"
-    for old in root.glob("*"):
-        if time.time() - old.stat().st_mtime > _EXPORT_KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    folder = root / secrets.token_hex(16)
+    """Return a fresh zip of everything an owner made, and its counts by kind."""
+    folder = fresh_folder()
     content = folder / "notewright"
-    content.mkdir(parents=True, mode=0o700)
+    content.mkdir(mode=0o700)
     counts = desk.studio.export(owner, content)
     packed = shutil.make_archive(str(folder / "notewright-export"), "zip", content)
     shutil.rmtree(content)

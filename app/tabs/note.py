@@ -9,7 +9,9 @@ from app.i18n import Texts, label, texts_for
 from app.present import note_markdown
 from app.render import status_line
 from app.shelf import note_cards, note_difference, rating_bar
+from app.tabs.consenting import forget, keep_word
 from app.tabs.desk import Answer, Desk, Values, edge, event_number, event_value, view
+from app.tabs.rewrite import RewritePanel, rewrite_panel
 from engine.errors import InvalidRequest
 from storage.store import NoteRecord
 
@@ -31,6 +33,7 @@ class NotePanel:
     difference: gr.HTML
     said: gr.HTML
     markdown: gr.JSON
+    rewriting: RewritePanel
 
     # -- what is shown -----------------------------------------------------------------------
     def show(self, owner: str, record: NoteRecord, t: Texts, *, typed: str | None = None) -> Answer:
@@ -40,9 +43,10 @@ class NotePanel:
             self.group: gr.update(visible=True),
             self.cards: note_cards(record, t, readings=self.desk.studio.readings(owner, record)),
             self.editor: final_text(record) if typed is None else typed,
-            self.rating: rating_bar(record, t),
+            self.rating: self._rating(owner, record, t),
             self.difference: note_difference(record, t),
             self.said: "",
+            **self.rewriting.cleared(t),
         }
 
     def hide(self) -> Answer:
@@ -107,9 +111,35 @@ class NotePanel:
         self.desk.studio.rate(owner, record.note.id, draft=chosen_draft(record), **given)  # type: ignore[arg-type]  # rate checks the value itself
         fresh = self.desk.studio.note(owner, record.note.id)
         return {
-            self.rating: rating_bar(fresh, t),
+            self.rating: self._rating(owner, fresh, t),
             self.said: status_line(t("rate.thanks"), kind="done"),
         }
+
+    def _rating(self, owner: str, record: NoteRecord, t: Texts) -> str:
+        allowed = record.note.id not in self.desk.consent.refused(owner)
+        return rating_bar(record, t, allowed=allowed)
+
+    def _word(self, values: Values, request: gr.Request, *, allowed: bool) -> Answer:
+        t = texts_for(request)
+        owner, record = self._record(values)
+        said = keep_word(self.desk, owner, record.note.id, t, allowed=allowed)
+        return {self.said: said, self.rating: self._rating(owner, record, t)}
+
+    @edge
+    def allow(self, values: Values, request: gr.Request) -> Answer:
+        """Let the note be learned from."""
+        return self._word(values, request, allowed=True)
+
+    @edge
+    def refuse(self, values: Values, request: gr.Request) -> Answer:
+        """Keep the note out of training."""
+        return self._word(values, request, allowed=False)
+
+    @edge
+    def forget(self, values: Values, request: gr.Request) -> Answer:
+        """Retire the adapters that learned from the note, and train again."""
+        owner = self.desk.owner(values[self.token])
+        return {self.said: forget(self.desk, owner, texts_for(request))}
 
     @edge
     def as_markdown(self, values: Values) -> Answer:
@@ -128,6 +158,15 @@ class NotePanel:
         )
         return {self.said: gr.skip()}
 
+    @edge
+    def decide_rewriting(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Keep a rewriting, let it go, or take it back."""
+
+        def show(owner: str, note_id: str, t: Texts) -> Answer:
+            return self.show(owner, self.desk.studio.note(owner, note_id), t)
+
+        return self.rewriting.decide(values, event, request, show)
+
     # -- wiring ------------------------------------------------------------------------------
     def wire(self) -> None:
         """Connect the components to the handlers."""
@@ -135,11 +174,17 @@ class NotePanel:
         out = {
             self.note_id, self.group, self.cards, self.editor, self.rating, self.difference,
             self.said,
-        }  # fmt: skip
+        } | self.rewriting.outputs()  # fmt: skip
         private = {"api_visibility": "private", "show_progress": "hidden"}
         self.cards.choose(self.choose, known | {self.editor}, out, **private)
         self.save.click(self.keep_edit, known | {self.editor}, out, **private)
         self.rating.rate(self.rate, known, {self.rating, self.said}, **private)
+        self.rewriting.result.rewriting(
+            self.decide_rewriting, known | {self.rewriting.made}, out, **private
+        )
+        self.rating.allow(self.allow, known, {self.rating, self.said}, **private)
+        self.rating.refuse(self.refuse, known, {self.rating, self.said}, **private)
+        self.said.forget(self.forget, known, {self.said}, **private)
         self.editor.input(
             self.typed, known | {self.editor}, {self.said}, queue=False, trigger_mode="always_last",
             **private,
@@ -163,12 +208,13 @@ def note_panel(desk: Desk, token: gr.BrowserState, cards: gr.HTML) -> NotePanel:
             copy = gr.Button(label("note.copy"), size="sm", elem_id="copy-note")
             download = gr.Button(label("note.download"), size="sm", elem_id="download-note")
         difference = view("difference")
-        rating = view("rating", "rate")
-        said = view("note-said")
+        rating = view("rating", "rate", "allow", "refuse")
+        said = view("note-said", "forget")
+        rewriting = rewrite_panel(desk, token, note_id)
         markdown = gr.JSON(elem_id="markdown-file", elem_classes="unseen")
     panel = NotePanel(
         desk, token, cards, note_id, group, editor, save, copy, download, rating, difference, said,
-        markdown,
+        markdown, rewriting,
     )  # fmt: skip
     panel.wire()
     return panel

@@ -4,12 +4,14 @@ from typing import Any
 
 import gradio as gr
 
-from app.edits import ProfileEdits, toggled
+from app.edits import ProfileEdits, toggled, wished
 from app.examples import example, examples
 from app.i18n import Texts, label, texts_for
-from app.plots import profile_view, samples_view
+from app.plots import profile_view, removed_line, samples_view
 from app.render import status_line
+from app.rewriteview import trait_served
 from app.shelf import example_cards, style_list
+from app.tabs.consenting import forget, keep_word, offered
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
 from app.tabs.form import language_choice, sample_files
 from engine.errors import InvalidRequest, NotFound
@@ -51,7 +53,7 @@ class StylesTab:
                 self.extend = gr.Button(
                     label("style.extend"), visible=False, elem_id="extend-style"
                 )
-        self.said = view("styles-said")
+        self.said = view("styles-said", "forget")
         self.undo = gr.Button(label("undo"), visible=False, size="sm", elem_id="undo-style")
 
     def _main(self) -> None:
@@ -81,10 +83,23 @@ class StylesTab:
                 label=label("style.never"), info=label("style.never_info"), lines=2, max_lines=8,
                 elem_id="never", max_length=400_000,
             )  # fmt: skip
+            with gr.Row(elem_classes="pair trait-row"):
+                self.trait = gr.Textbox(
+                    label=label("style.trait"), info=label("style.trait_info"),
+                    placeholder=label("trait.hint"), elem_id="style-trait", max_length=4_000,
+                    min_width=180,
+                )  # fmt: skip
+                self.level = gr.Slider(
+                    0, 3, value=0, step=1, label=label("style.trait_level"),
+                    info=label("style.trait_level_info"), elem_id="trait-level", min_width=180,
+                    buttons=[],
+                )  # fmt: skip
+            self.served = view("trait-served")
             with gr.Row(elem_classes="actions"):
                 self.keep = gr.Button(label("style.keep"), size="sm", elem_id="keep-style")
             with gr.Accordion(label("style.samples"), open=False):
-                self.sample_view = view("style-sample-view")
+                self.sample_said = view("samples-said", "forget", "restore")
+                self.sample_view = view("style-sample-view", "allow", "refuse", "remove")
 
     # -- what is shown -----------------------------------------------------------------------
     def outputs(self) -> set[Any]:
@@ -93,6 +108,7 @@ class StylesTab:
             self.opened, self.deleted, self.list, self.name, self.samples, self.files, self.said,
             self.undo, self.welcome, self.group, self.rename_to, self.version, self.view,
             self.words, self.guidance, self.never, self.sample_view, self.extend, self.language,
+            self.trait, self.level, self.served, self.sample_said,
         }  # fmt: skip
 
     def refresh(self, owner: str, t: Texts, opened: object = "") -> Answer:
@@ -108,7 +124,9 @@ class StylesTab:
             self.extend: gr.update(visible=bool(name)),
             self.welcome: gr.update(value=self._welcome(t), visible=not name),
         }
-        return answer | (self._profile(self.desk.studio.style(owner, name), t) if name else {})
+        if not name:
+            return answer
+        return answer | self._profile(owner, self.desk.studio.style(owner, name), t)
 
     def _welcome(self, t: Texts) -> str:
         return example_cards(
@@ -119,7 +137,9 @@ class StylesTab:
             writes=("en", "zh"),
         )
 
-    def _profile(self, profile: StyleProfile, t: Texts, *, newest: int | None = None) -> Answer:
+    def _profile(
+        self, owner: str, profile: StyleProfile, t: Texts, *, newest: int | None = None
+    ) -> Answer:
         latest = newest or profile.version
         choices = [(t("style.version", version=n), n) for n in range(latest, 0, -1)]
         return {
@@ -129,8 +149,16 @@ class StylesTab:
             self.words: ", ".join(profile.added_words),
             self.guidance: profile.guidance,
             self.never: "\n".join(profile.never),
-            self.sample_view: samples_view(profile),
+            self.trait: profile.trait.name if profile.trait else "",
+            self.level: profile.trait.level if profile.trait else 0,
+            self.served: trait_served(self.desk.studio, owner, profile, t),
+            self.sample_view: self._samples(owner, profile, t, removable=latest == profile.version),
+            self.sample_said: "",
         }
+
+    def _samples(self, owner: str, profile: StyleProfile, t: Texts, *, removable: bool) -> str:
+        refused = self.desk.consent.refused(owner)
+        return samples_view(profile, refused, t, removable=removable)
 
     def restore(self, owner: str, t: Texts) -> Answer:
         """Return the tab as this person left it, a style half entered included."""
@@ -233,6 +261,7 @@ class StylesTab:
             guidance=str(values[self.guidance] or ""),
             added_tags=profile.added_tags,
             never=tuple(str(values[self.never] or "").splitlines()),
+            trait=wished(str(values[self.trait] or ""), values[self.level]),
         )
         return self._edited(owner, profile.name, edits, texts_for(request))
 
@@ -260,6 +289,7 @@ class StylesTab:
         owner, profile = self._open(values)
         self.desk.studio.delete_style(owner, profile.name)
         said = self._say(t("style.deleted", name=profile.name), undo=True)
+        said[self.said] += offered(self.desk, owner, [s.id for s in profile.samples], t)
         return self.refresh(owner, t) | {self.deleted: profile.name} | said
 
     @edge
@@ -281,7 +311,62 @@ class StylesTab:
         if not isinstance(number, int) or not 1 <= number <= newest.version:
             raise InvalidRequest("There is no such version; reload the page.")
         old = self.desk.studio.style(owner, newest.name, number)
-        return self._profile(old, texts_for(request), newest=newest.version)
+        return self._profile(owner, old, texts_for(request), newest=newest.version)
+
+    # -- what may be learned from ------------------------------------------------------------
+    def _word(
+        self, values: Values, event: gr.EventData, request: gr.Request, *, allowed: bool
+    ) -> Answer:
+        t = texts_for(request)
+        owner, newest = self._open(values)
+        said = keep_word(self.desk, owner, event_value(event), t, allowed=allowed)
+        number = values[self.version]
+        shown = number if isinstance(number, int) and 0 < number < newest.version else None
+        profile = self.desk.studio.style(owner, newest.name, shown)
+        return self._profile(owner, profile, t, newest=newest.version) | {self.sample_said: said}
+
+    @edge
+    def allow(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Let a sample be learned from."""
+        return self._word(values, event, request, allowed=True)
+
+    @edge
+    def refuse(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Keep a sample out of training."""
+        return self._word(values, event, request, allowed=False)
+
+    @edge
+    def remove_sample(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Take a sample out of the open style; it can be brought back."""
+        t, about = texts_for(request), event_value(event)
+        owner, profile = self._open(values)
+        fresh = self.desk.studio.remove_sample(owner, profile.name, about)
+        title = next(sample.title for sample in profile.samples if sample.id == about)
+        said = removed_line(about, t("style.taken_out", title=title, version=fresh.version), t)
+        said += offered(self.desk, owner, [about], t)
+        return self.refresh(owner, t, fresh.name) | {self.sample_said: said}
+
+    @edge
+    def restore_sample(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
+        """Bring back a sample that was taken out."""
+        t = texts_for(request)
+        owner, profile = self._open(values)
+        fresh = self.desk.studio.restore_sample(owner, profile.name, event_value(event))
+        said = t("style.saved", name=fresh.name, version=fresh.version)
+        shown = self.refresh(owner, t, fresh.name)
+        return shown | {self.sample_said: status_line(said, kind="done")}
+
+    @edge
+    def forget_sample(self, values: Values, request: gr.Request) -> Answer:
+        """Retire the adapters that learned from a sample, and train again."""
+        owner = self.desk.owner(values[self.token])
+        return {self.sample_said: forget(self.desk, owner, texts_for(request))}
+
+    @edge
+    def forget_style(self, values: Values, request: gr.Request) -> Answer:
+        """Retire the adapters of a style that was deleted."""
+        owner = self.desk.owner(values[self.token])
+        return {self.said: forget(self.desk, owner, texts_for(request))}
 
     @edge
     def typed(self, values: Values) -> Answer:
@@ -307,12 +392,22 @@ class StylesTab:
         self.files.upload(self.take_files, entered | {self.files}, out, **quiet)
         self.view.strike(self.strike_out, known, out, **quiet)
         self.keep.click(
-            self.keep_edits, known | {self.words, self.guidance, self.never}, out, **quiet
+            self.keep_edits,
+            known | {self.words, self.guidance, self.never, self.trait, self.level},
+            out,
+            **quiet,
         )
         self.rename.click(self.rename_style, known | {self.rename_to}, out, **quiet)
         self.delete.click(self.delete_style, known, out, **quiet)
         self.undo.click(self.undo_delete, {self.token, self.deleted}, out, **quiet)
         self.version.input(self.show_version, known | {self.version}, out, **quiet)
+        of_sample = known | {self.version}
+        self.sample_view.allow(self.allow, of_sample, out, **quiet)
+        self.sample_view.refuse(self.refuse, of_sample, out, **quiet)
+        self.sample_view.remove(self.remove_sample, known, out, **quiet)
+        self.sample_said.restore(self.restore_sample, known, out, **quiet)
+        self.sample_said.forget(self.forget_sample, known, out, **quiet)
+        self.said.forget(self.forget_style, known, out, **quiet)
         for component in (self.name, self.samples, self.language):
             component.input(
                 self.typed,

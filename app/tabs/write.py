@@ -89,7 +89,11 @@ class WriteTab:
                 value=None, label=label("form.seed"), info=label("form.seed_info"), elem_id="seed"
             )
             edit_plan = gr.Checkbox(label=label("form.edit_plan"), elem_id="edit-plan")
-        return audience, drafts, creativity, seed, edit_plan
+            plan_style = gr.Checkbox(
+                label=label("form.plan_style"), info=label("form.plan_style_info"),
+                elem_id="plan-style",
+            )  # fmt: skip
+        return audience, drafts, creativity, seed, edit_plan, plan_style
 
     def _canvas(
         self,

@@ -3,13 +3,14 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from app.i18n import Texts, texts_for
+from app.moves import with_moves
 from app.render import status_line
 from app.tabs.canvas import Canvas, frames
 from app.tabs.desk import Answer, Desk, Values, error_sentence, toast, whole_frames
@@ -49,7 +50,7 @@ class WriteParts:
             self.status, self.write, self.stop, self.fresh, self.examples, self.plan_group,
             self.plan, self.draft, self.pending, panel.cards, panel.note_id, panel.group,
             panel.editor, panel.rating, panel.difference, panel.said,
-        }  # fmt: skip
+        } | panel.rewriting.outputs()  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ class WriteFlow:
             opening = {}
         if planned is None:
             return
-        plan = planned.plan
-        yield self._planned(run, asked, plan)
+        yield self._planned(run, asked, planned.plan)
+        plan = yield from self._with_moves(run, canvas, profile, planned.plan)
         if run.form.edit_plan:
             said = status_line(run.t("plan.edit_now"), kind="done")
             yield self._idle() | {self.parts.status: said}
@@ -141,6 +142,25 @@ class WriteFlow:
         if isinstance(event, PlanWords):
             frame[self.parts.plan] = canvas.plan_text
         return frame
+
+    def _with_moves(
+        self, run: Run, canvas: Canvas, profile: StyleProfile, plan: Plan
+    ) -> Generator[Answer, None, Plan]:
+        """Add how each point is to be said, where that is wished for and no point says it yet."""
+        if not run.form.plan_style or any(point.moves for point in plan.points):
+            return plan
+        events = with_moves(
+            self.desk.studio, run.owner, profile, plan, seed=canvas.request.seed,
+            should_stop=run.flag.is_set,
+        )  # fmt: skip
+        try:
+            for event in frames(canvas, events):
+                plan = event.plan if isinstance(event, PlanReady) else plan
+                yield {self.parts.status: canvas.status_html()}
+        except InvalidRequest as error:
+            toast(error_sentence(error, run.t))
+        yield self._planned(run, canvas.request, plan)
+        return plan
 
     def _planned(self, run: Run, asked: WritingRequest, plan: Plan) -> Answer:
         """Show the finished plan and keep it, so that it survives a reload."""
@@ -160,6 +180,7 @@ class WriteFlow:
         canvas.say(f"{run.t('stage.draft')}…")
         status = {self.parts.status: canvas.status_html()}
         yield self._busy() | self._cleared(keep_plan=True) | status
+        edited = yield from self._with_moves(run, canvas, profile, edited)
         yield from self._drafting(run, canvas, profile, edited)
 
     def _base(self, values: Values, run: Run) -> tuple[WritingRequest, Plan, StyleProfile]:

@@ -1,0 +1,175 @@
+"""Which models plan and write: chosen by name, kept in `settings.toml`, and who said so."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from app.options import load_options
+from app.settings import Settings, load_settings
+from engine.errors import InvalidRequest, StorageError
+from engine.loading import LoadOptions
+from engine.models.catalogue import named
+from engine.models.pulled import FOLDER, pulled_model
+from engine.types import ModelRole
+
+EMBEDDED = "embedded"
+ROLES: tuple[ModelRole, ...] = ("planner", "stylist")
+_PARTS = ("url", "model", "gguf", "key_file")
+_FILE = "settings.toml"
+
+Changes: TypeAlias = dict[str, str | None]
+"""Settings and their new values; None takes one out."""
+
+
+def local_file(settings: Settings, name: str) -> Path | None:
+    """Return the GGUF file that a name speaks of; None for the embedded model.
+
+    Raises:
+        NotFound: the catalogue has no such model.
+        InvalidRequest: it is not downloaded.
+    """
+    if name == EMBEDDED:
+        return None
+    if name.endswith(".gguf") and Path(name).expanduser().is_file():
+        return Path(name).expanduser().absolute()
+    entry = named(name)
+    path = pulled_model(settings.data_dir / FOLDER, entry.name)
+    if path is None and not entry.embedded:
+        raise InvalidRequest(f"{entry.name} is not downloaded yet; download it first.")
+    return path
+
+
+def options_for(settings: Settings, planner: str = "", stylist: str = "") -> LoadOptions:
+    """Return what to load for one request; empty names are what is set.
+
+    A visitor names what is on this machine: addresses are the operator's to set.
+
+    Raises:
+        NotFound: the catalogue has no such model.
+    """
+    options = load_options(settings)
+    if planner:
+        file = local_file(settings, planner)
+        options = replace(options, planner_server=None, planner_folder=None, planner_gguf=file)
+    if stylist:
+        file = local_file(settings, stylist)
+        options = replace(options, stylist_server=None, stylist_folder=None, stylist_gguf=file)
+    return options
+
+
+def changes_for(
+    settings: Settings, role: ModelRole, choice: str, *, model: str = "", key_file: str = ""
+) -> Changes:
+    """Return what must stand in `settings.toml` for a role to use a model.
+
+    Args:
+        settings: those in force.
+        role: which role.
+        choice: "embedded", a pulled model's name, a GGUF file, a folder with a model for
+            transformers, or the address of a server.
+        model: the model's name at that server.
+        key_file: the file with the server's key.
+
+    Raises:
+        InvalidRequest: the environment says otherwise, and it comes first.
+        NotFound: the catalogue has no such model.
+    """
+    _check_environment(role)
+    found: Changes = dict.fromkeys(_PARTS)
+    if choice.startswith(("http://", "https://")):
+        # The file on this machine stays: it plans while the server is down.
+        del found["gguf"]
+        found |= {"url": choice, "model": model or None, "key_file": key_file or None}
+    elif (Path(choice).expanduser() / "config.json").is_file():
+        found["model"] = str(Path(choice).expanduser().absolute())
+    else:
+        file = local_file(settings, choice)
+        found["gguf"] = str(file) if file else None
+    return {f"{role}_{part}": value for part, value in found.items()}
+
+
+def use(settings: Settings, changes: Changes) -> Settings:
+    """Write the changes into `settings.toml`, whole or not at all; return the new settings.
+
+    Everything else in the file stays as it was written.
+
+    Raises:
+        InvalidRequest: the file is no TOML, or the new settings cannot be used; nothing changed.
+        StorageError: the file cannot be written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import ParseError
+
+    file = settings.data_dir / _FILE
+    beside = file.with_name(f".{_FILE}-{os.getpid()}")
+    try:
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        document = tomlkit.parse(before)
+        for name, value in changes.items():
+            document.pop(name, None)
+            if value is not None:
+                document[name] = value
+        new = _checked(settings, document)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(tomlkit.dumps(document), encoding="utf-8")
+        beside.replace(file)
+    except ParseError as error:
+        raise InvalidRequest(
+            f"settings.toml in the data directory is not valid TOML ({error}); mend or remove it."
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"settings.toml cannot be written ({error.strerror}); make the data directory "
+            "writable, and some room."
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return new
+
+
+def _checked(settings: Settings, document: Mapping[str, Any]) -> Settings:
+    """Return the settings as they would be; options are made to see that they can be used."""
+    kept = {name: getattr(settings, name) for name in settings.model_fields_set}
+    changed = {f"{role}_{part}" for role in ROLES for part in _PARTS}
+    new = load_settings(
+        **{name: value for name, value in kept.items() if name not in changed},
+        **{name: str(value) for name, value in document.items() if name in changed},
+    )
+    load_options(new)
+    return new
+
+
+def in_force(settings: Settings) -> tuple[str, ...]:
+    """Return a line for each role: what is set for it, and who said so."""
+    return tuple(
+        f"{role.capitalize()}: {_said(settings, role)}, {origin(settings, role)}" for role in ROLES
+    )
+
+
+def _said(settings: Settings, role: ModelRole) -> str:
+    url, model, file = (getattr(settings, f"{role}_{part}") for part in ("url", "model", "gguf"))
+    if url:
+        return f"{model or 'the model'} at {url}"
+    return model or (file.name if file else EMBEDDED)
+
+
+def _check_environment(role: ModelRole) -> None:
+    for part in _PARTS:
+        variable = f"NOTEWRIGHT_{role.upper()}_{part.upper()}"
+        if os.environ.get(variable):
+            raise InvalidRequest(
+                f"{variable} is set and says which model is used; unset it to choose here."
+            )
+
+
+def origin(settings: Settings, role: ModelRole) -> str:
+    """Return where the choice for a role comes from, in words."""
+    names = [f"{role}_{part}" for part in _PARTS]
+    given = [f"NOTEWRIGHT_{n.upper()}" for n in names if os.environ.get(f"NOTEWRIGHT_{n.upper()}")]
+    if given:
+        return f"from the environment ({', '.join(given)})"
+    if any(getattr(settings, name) for name in names):
+        return "from settings.toml"
+    return "by default"
