@@ -1,5 +1,7 @@
 """What the benchmarks of the model share: the embedded weights, and two things timed in turns."""
 
+import os
+import resource
 import statistics
 import tempfile
 import time
@@ -44,11 +46,27 @@ def question(text: str, *, style: str = "") -> tuple[Message, ...]:
     return (system, Message(role="user", content=text))
 
 
+def now() -> float:
+    """Return seconds to take differences of: of the wall, or with BENCH_CLOCK=processor of ours.
+
+    The processor's clock is for a crowded machine and one thread (`taskset -c 0`): it does not run
+    while others do. With several threads it would count those that wait.
+    """
+    processor = os.environ.get("BENCH_CLOCK") == "processor"
+    return time.process_time() if processor else time.perf_counter()
+
+
 def timed(work: Callable[[], object]) -> float:
     """Return the seconds that `work` takes."""
-    started = time.perf_counter()
+    started = now()
     work()
-    return time.perf_counter() - started
+    return now() - started
+
+
+def resident_mb() -> int:
+    """Return this process's resident memory in MiB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 def compare(names: tuple[str, str], ours: Measured, other: Measured, *, rounds: int) -> float:

@@ -1,6 +1,6 @@
 """A whole note through the Studio: seconds by stage, and memory over many notes.
 
-    python benchmarks/note.py [--notes N] [--words 120]
+    python -m benchmarks.note [--notes N] [--words 120]
 
 Prints the stages of the first note (cold prefix) and of the later ones (the style's prefix is
 there), time to the first plan word, and resident memory after the first note and after the last.
@@ -8,7 +8,6 @@ there), time to the first plan word, and resident memory after the first note an
 
 import argparse
 import json
-import resource
 import statistics
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.studio import LOCAL, Studio
+from benchmarks.common import resident_mb
 from engine.events import NoteReady, PlanWords
 from engine.requests import make_request
 from engine.types import Note
@@ -49,12 +49,6 @@ def one_note(studio: Studio, words: int, seed: int) -> tuple[Note, float]:
     if note is None:
         raise RuntimeError("no note came")
     return note, first_word
-
-
-def resident_mb() -> int:
-    """Return this process's resident memory in MiB (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() // 2**20
 
 
 def main() -> None:

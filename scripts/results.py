@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Make docs/RESULTS.md of stored reports: every system on every set, and who beats whom.
+
+    python scripts/results.py REPORTS [--items DIR] [--output docs/RESULTS.md]
+
+REPORTS is a folder (searched with all below it) of what `notewright bench run` wrote, in any
+arrangement: system, seed and data stand in the reports. DIR holds the items of the sets that do not
+ship as SET.jsonl, as `notewright bench convert` wrote them and `bench run --data` read them.
+Nothing is measured anew but BLEU and the intervals; `notewright bench verify` checks a report.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from app.bench import read_items, read_report
+from app.systems import SYSTEMS
+from engine.errors import InvalidRequest
+from engine.notebench.metrics import metrics
+from engine.notebench.pooled import Contrast, Figure, Pool, contrasts, figure, pool
+from engine.notebench.report import BenchReport
+from engine.notebench.samples import VERSION, BenchItem, shipped
+from engine.types import Language
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = 3
+
+
+class Set(NamedTuple):
+    """A test set of the table; those without a file name ship with NoteBench."""
+
+    title: str
+    language: Language
+    file: str = ""
+
+
+SETS = (
+    Set("NoteBench test, English", "en"),
+    Set("NoteBench test, Chinese", "zh"),
+    Set("til_notes_en", "en", "til_notes_en"),
+    Set("authors_en", "en", "authors_en"),
+    Set("bible_parallel_en", "en", "bible_parallel_en"),
+    Set("notes_classical_zh", "zh", "notes_classical_zh"),
+    Set("bible_parallel_zh", "zh", "bible_parallel_zh"),
+)
+
+
+class Column(NamedTuple):
+    """A metric of the tables: its heading with an arrow where more or less is better."""
+
+    metric: str
+    heading: str
+    digits: int = 3
+
+
+COLUMNS = (
+    Column("rouge_l", "ROUGE-L ↑", 2),
+    Column("bleu4", "BLEU-4 ↑", 2),
+    Column("style", "style ↑"),
+    Column("meaning", "meaning ↑"),
+    Column("faithful", "faithful ↑"),
+    Column("faithful_hallucination", "hallucinated ↓"),
+    Column("fact_recall", "facts ↑"),
+    Column("copied", "copied ↓"),
+    Column("length_ratio", "length (1)", 2),
+)
+COMPARED = ("rouge_l", "bleu4", "style", "faithful", "faithful_hallucination")
+OURS = ("sag", "sag+filter", "sag+filter+dpo", "prompt-optimised")
+PAIRS = (
+    ("stylist-only", "copy-source"),
+    ("stylist-only", "frozen-base"),
+    *((name, "planner-only") for name in OURS),
+    *((name, "stylist-vanilla-sft") for name in OURS),
+    ("sag+filter", "sag"),
+    ("sag+filter+dpo", "sag"),
+    ("sag+filter+dpo", "sag+filter"),
+)
+ENGLISH_ONLY = "the embedded model writes English only; run it with a model that writes Chinese"
+
+
+@dataclass
+class Found:
+    """What was found for a set: pools by system, and why others cannot be used."""
+
+    pools: dict[str, Pool] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+
+
+def read_all(folder: Path) -> list[BenchReport]:
+    """Return every report below a folder; partial files and other JSON are passed over."""
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            found.append(read_report(path))
+        except InvalidRequest as error:
+            print(f"passed over: {error}")
+    return found
+
+
+def items_of(chosen: Set, folder: Path | None) -> dict[str, BenchItem]:
+    """Return the items of a set by id; none where its file was not given."""
+    if not chosen.file:
+        return {item.id: item for item in shipped("test", chosen.language)}
+    path = folder / f"{chosen.file}.jsonl" if folder else None
+    return {item.id: item for item in read_items(path)} if path and path.is_file() else {}
+
+
+def belongs(report: BenchReport, chosen: Set, items: Mapping[str, BenchItem]) -> bool:
+    """Return whether a report is on a set: by its data's name, for what ships by its items."""
+    if chosen.file:
+        return Path(report.data.path).stem == chosen.file
+    told = report.data.path == f"NoteBench {VERSION} test"
+    return told and bool(report.items) and all(output.id in items for output in report.items)
+
+
+def gather(reports: Iterable[BenchReport], chosen: Set, items: Mapping[str, BenchItem]) -> Found:
+    """Return what there is on a set."""
+    by_system: dict[str, dict[object, BenchReport]] = {}
+    for report in reports:
+        if belongs(report, chosen, items):
+            by_system.setdefault(report.system, {})[report.settings.get("seed")] = report
+    found = Found()
+    for system, seeds in by_system.items():
+        try:
+            found.pools[system] = pool(list(seeds.values()), items)
+        except ValueError as error:
+            found.unusable[system] = f"its reports cannot be used: {error}"
+    return found
+
+
+def order(found: Found) -> list[str]:
+    """Return every system of the list, then texts made elsewhere."""
+    listed = [row.name for row in SYSTEMS]
+    return listed + sorted((found.pools.keys() | found.unusable.keys()) - set(listed))
+
+
+def why_missing(system: str, chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> str:
+    """Return why a system has no row of figures."""
+    if system in found.unusable:
+        if not items:
+            return f"its items are missing: give {chosen.file}.jsonl in --items"
+        return found.unusable[system]
+    lacks = next((row.missing for row in SYSTEMS if row.name == system), "")
+    if lacks:
+        return f"not run: {lacks[0].lower()}{lacks[1:].rstrip('.')}"
+    copies = system in {"copy-source", "best-sample-copy"}
+    return "not run" if chosen.language == "en" or copies else f"not run: {ENGLISH_ONLY}"
+
+
+def values_table(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterator[str]:
+    """Yield the table of values, one row for each system."""
+    known = {metric.name: metric for metric in metrics()}
+    yield f"| system | seeds | items | {' | '.join(c.heading for c in COLUMNS)} | s / note |"
+    yield "|---" * (len(COLUMNS) + 4) + "|"
+    for system in order(found):
+        if system not in found.pools:
+            why = why_missing(system, chosen, found, items)
+            yield f"| {system} | – | – | {why} |{' |' * len(COLUMNS)}"
+            continue
+        pooled = found.pools[system]
+        cells = [shown(figure(pooled, known[c.metric]), c.digits) for c in COLUMNS]
+        seconds = [output.seconds for report in pooled.reports for output in report.items]
+        last = f"{sum(seconds) / len(seconds):.1f}"
+        count = len(pooled.reports[0].items)
+        yield f"| {system} | {pooled.seeds} | {count} | {' | '.join(cells)} | {last} |"
+
+
+def shown(found: Figure | None, digits: int) -> str:
+    """Return a value with its interval; a dash where nothing could be measured."""
+    if found is None:
+        return "–"
+    value, low, high = (f"{number:.{digits}f}" for number in found[:3])
+    return f"{value} [{low}, {high}]"
+
+
+def differences_table(made: Sequence[Contrast]) -> Iterator[str]:
+    """Yield the table of differences, one row for each pair; bold is more than luck."""
+    columns = [column for column in COLUMNS if column.metric in COMPARED]
+    yield f"| system − baseline | items | {' | '.join(c.heading for c in columns)} |"
+    yield "|---" * (len(columns) + 2) + "|"
+    for pair in dict.fromkeys((one.system, one.baseline) for one in made):
+        row = {one.metric: one for one in made if (one.system, one.baseline) == pair}
+        cells = [_apart(row.get(column.metric), column.digits) for column in columns]
+        count = max(one.n for one in row.values())
+        yield f"| {pair[0]} − {pair[1]} | {count} | {' | '.join(cells)} |"
+
+
+def _apart(one: Contrast | None, digits: int) -> str:
+    if one is None:
+        return "–"
+    value, low, high, p = one.difference
+    told = f"{value:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"**{told}**" if one.shown else f"{told} (p {p:.2f})"
+
+
+def made_by(found: Found) -> Iterator[str]:
+    """Yield what each system ran on, as its reports say."""
+    for system in order(found):
+        if system not in found.pools:
+            continue
+        settings = found.pools[system].reports[0].settings
+        told = [
+            f"{role} {card['name']} ({card['revision'][:8]}, {card['backend']})"
+            for role, card in settings.get("models", {}).items()
+        ]
+        adapter = settings.get("adapter")
+        if adapter:
+            told.append(
+                f"adapter {adapter['name']} ({adapter['method']}, {adapter['sha256'][:12]})"
+            )
+        told.append(f"notewright {settings.get('notewright', '?')}")
+        seeds = [str(r.settings.get("seed", "–")) for r in found.pools[system].reports]
+        yield f"- {system}: {', '.join(told)}; seeds {', '.join(seeds)}"
+
+
+def section(chosen: Set, reports: Sequence[BenchReport], folder: Path | None) -> Iterator[str]:
+    """Yield all that is said about a set."""
+    items = items_of(chosen, folder)
+    found = gather(reports, chosen, items)
+    yield f"## {chosen.title}"
+    yield ""
+    if not found.pools and not found.unusable:
+        yield "No report yet." if chosen.language == "en" else f"No report yet: {ENGLISH_ONLY}."
+        yield ""
+        return
+    yield from values_table(chosen, found, items)
+    yield ""
+    made = contrasts(found.pools, PAIRS, COMPARED)
+    if made:
+        yield f"Differences, p corrected over these {len(made)} comparisons:"
+        yield ""
+        yield from differences_table(made)
+        yield ""
+    short = [name for name, one in found.pools.items() if one.seeds < SEEDS and not _copies(name)]
+    if short:
+        yield f"Fewer than {SEEDS} seeds: {', '.join(short)}."
+        yield ""
+    yield from made_by(found)
+    yield ""
+    for signature in sorted({p.reports[0].signature for p in found.pools.values()}):
+        yield f"Signature: `{signature}`"
+        yield ""
+
+
+def _copies(system: str) -> bool:
+    return system in {"copy-source", "best-sample-copy"}
+
+
+HEAD = f"""# Results
+
+Made by `scripts/results.py` from stored reports; do not edit. All systems answered the same items;
+[NOTEBENCH.md](NOTEBENCH.md) says what the systems and the measures are, and how to run them.
+
+- In brackets: 95 % intervals, bootstrap over items. Outputs of an item under several seeds are
+  resampled together: {SEEDS} seeds are not three times the items.
+- Differences: paired bootstrap on the items that both answered. **Bold**: more than luck after
+  Holm's correction over the set's comparisons (p < .05). Anything else shows no difference; its
+  corrected p stands behind it.
+- BLEU-4 is corpus BLEU. `hallucinated` is the share of texts with `faithful` below one half.
+- `copy-source` and `best-sample-copy` are there to be beaten: copying the source scores on ROUGE
+  and BLEU, copying a sample on style.
+"""
+
+
+def page(reports: Sequence[BenchReport], folder: Path | None) -> str:
+    """Return docs/RESULTS.md."""
+    lines = [HEAD]
+    for chosen in SETS:
+        lines += section(chosen, reports, folder)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("reports", type=Path)
+    parser.add_argument("--items", type=Path)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "RESULTS.md")
+    options = parser.parse_args()
+    reports = read_all(options.reports)
+    options.output.write_text(page(reports, options.items), encoding="utf-8")
+    print(f"{options.output}: made of {len(reports)} reports")
+
+
+if __name__ == "__main__":
+    main()

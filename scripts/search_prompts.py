@@ -1,0 +1,141 @@
+"""Measure the prompt search on invented writers: reward gained, and what the memory saves.
+
+    python scripts/search_prompts.py --writers va-01 va-05 --budget 120 --output searches.json
+
+The bare embedded model writes, with no adapter. Each writer is searched cold, and each but the
+first again with what the writers before them taught. Search and held-out cases are NoteBench dev
+items in the writer's style; the final comparison is on notes of the writer's own that no prompt
+shows, where the plain sentences are the floor and the writer's own text is the ceiling.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.searchcases import case_sets
+from engine.choosing import worth
+from engine.loading import LoadedModels, LoadOptions, load_models
+from engine.notebench.samples import shipped
+from engine.optimize.meter import MemoryLedger
+from engine.optimize.reflect import Reflection
+from engine.optimize.reward import WritingReward, scored
+from engine.optimize.run import PromptSearch, gains
+from engine.optimize.search import path
+from engine.optimize.strategies import load_pool, profile_kind
+from engine.optimize.types import CaseSets, Gain, SearchCase, SearchNode, SearchReport
+from engine.planner import build_plan
+from engine.profile.build import build_profile
+from engine.requests import make_request
+from engine.restyle import joined
+from engine.scoring.scorer import NoteScorer
+from engine.types import Draft, Generation, Sampling, StyleProfile, StyleSample
+from finetune.voices import VoiceNote, read_voices
+
+SHOWN = 4  # notes of a writer that prompts may show; the others are for the comparison
+STEPS = 2  # sentences of a note that make a case
+
+
+def main() -> None:
+    """Search, and write every tree with its report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--writers", nargs="+", required=True)
+    parser.add_argument("--budget", type=int, default=120)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "notewright")
+    parser.add_argument("--output", type=Path, required=True)
+    asked = parser.parse_args()
+    models = load_models(LoadOptions(cache_dir=asked.cache, threads=asked.threads))
+    rows: list[dict[str, object]] = []
+    taught: list[Gain] = []
+    for writer in asked.writers:
+        cases, span = a_writer(writer, models)
+        runs: list[tuple[str, list[Gain]]] = [("cold", [])]
+        runs += [("warm", list(taught))] if taught else []
+        for name, prior in runs:
+            row, nodes = searched(cases, models, prior, asked.budget)
+            rows.append({"writer": writer, "run": name, **span, **row})
+            print(json.dumps({k: v for k, v in rows[-1].items() if k != "tree"}), flush=True)
+            asked.output.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            if name == "cold":
+                taught += gains(nodes, profile_kind(cases.profile), "step")
+
+
+def a_writer(author: str, models: LoadedModels) -> tuple[CaseSets, dict[str, object]]:
+    """Return a writer's cases, and the reward's floor and ceiling on the last of them."""
+    notes = [note for note in read_voices() if note.author == author]
+    shown = [StyleSample(title=note.topic, text=note.text) for note in notes[:SHOWN]]
+    profile = build_profile(shown, notes[0].language, name=author)
+    cases = case_sets(shipped("dev"), (), profile, ())
+    scorer = NoteScorer(models.embedder)
+    own = [pair for note in notes[SHOWN:] for pair in told_cases(note, profile)]
+    cases = cases.model_copy(update={"told": tuple(case for case, _ in own)})
+    floor = mean(reward(case.plan.neutral_text, case, profile, scorer) for case, _ in own)
+    ceiling = mean(reward(text, case, profile, scorer) for case, text in own)
+    kind = profile_kind(profile)
+    return cases, {"kind": kind, "told": len(own), "floor": floor, "ceiling": ceiling}
+
+
+def told_cases(note: VoiceNote, profile: StyleProfile) -> list[tuple[SearchCase, str]]:
+    """Return cases of a note's plain sentences, each with what the writer made of them."""
+    found = []
+    for start in range(0, len(note.pairs) - STEPS + 1, STEPS):
+        pairs = note.pairs[start : start + STEPS]
+        plain = joined([one for one, _ in pairs], note.language)
+        styled = joined([one for _, one in pairs], note.language)
+        request = make_request(
+            topic=note.topic, source=plain, words=len(styled.split()), drafts=1,
+            language=note.language,
+        )  # fmt: skip
+        against = tuple(sample.text for sample in profile.samples)
+        case = SearchCase(
+            id=f"{note.id}-{start}", request=request, plan=build_plan(request, {}), against=against
+        )
+        found.append((case, styled))
+    return found
+
+
+def reward(text: str, case: SearchCase, profile: StyleProfile, scorer: NoteScorer) -> float:
+    """Return what a text that no prompt wrote would earn."""
+    made = Generation(
+        text=text, model="", revision="", sampling=Sampling(), prompt_tokens=0,
+        completion_tokens=0, finish="stop",
+    )  # fmt: skip
+    return worth(scored(Draft(text=text, generation=made), case, profile, scorer))
+
+
+def searched(
+    cases: CaseSets, models: LoadedModels, prior: list[Gain], budget: int
+) -> tuple[dict[str, object], list[SearchNode]]:
+    """Run one search; return its figures and its tree."""
+    scorer = NoteScorer(models.embedder)
+    write = WritingReward(models.stylist_model, models.embedder, scorer, cases.profile)
+    search = PromptSearch(
+        cases, load_pool(), "step", write, Reflection(models.planner_model), MemoryLedger(),
+        prior, budget,
+    )  # fmt: skip
+    nodes: dict[int, SearchNode] = {}
+    report = None
+    for found in search.run():
+        if isinstance(found, SearchReport):
+            report = found
+        else:
+            nodes[found.number] = found
+            print(f"{found.number} {found.steps} {found.score:.4f} {found.held}", flush=True)
+    tree = [nodes[number] for number in sorted(nodes)]
+    assert report is not None
+    return {
+        **report.model_dump(),
+        "path": path(tree, tree[report.best]),
+        "tree": [node.model_dump() for node in tree],
+    }, tree
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean."""
+    found = list(values)
+    return sum(found) / len(found)
+
+
+if __name__ == "__main__":
+    main()
