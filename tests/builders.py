@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from engine.notebench.votes import Vote
 from engine.types import (
     Draft,
     Feedback,
@@ -167,6 +168,19 @@ def thumb(about: Note, way: Literal["up", "down"] = "up", **changes: Any) -> Fee
 def choice(about: Note, index: int, **changes: Any) -> Feedback:
     """Return the choice of another draft."""
     return _feedback(about, "choice", {"draft": index} | changes)
+
+
+def vote(**changes: Any) -> Vote:
+    """Return a vote for the left of two texts on an item."""
+    values: dict[str, Any] = {
+        "rater": "writer",
+        "item": "i0",
+        "left": "b1-a",
+        "right": "b1-b",
+        "chosen": "left",
+        "created_at": WHEN,
+    }
+    return Vote(**values | changes)
 
 
 def edit(about: Note, text: str, **changes: Any) -> Feedback:

@@ -34,9 +34,10 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> dict[tuple[str, .
     group = group or typer.main.get_command(command_line)
     found: dict[tuple[str, ...], set[str]] = {}
     for name, command in group.commands.items():
+        group_only = hasattr(command, "commands") and not command.invoke_without_command
         if hasattr(command, "commands"):
             found |= commands(command, (*path, name))
-        else:
+        if not group_only:
             options = {
                 flag for each in command.params for flag in (*each.opts, *each.secondary_opts)
             }

@@ -52,7 +52,8 @@ class Bench:
             self.styles.deleted: "", self.library.opened: "", self.library.deleted: "",
             self.library.query: "", self.library.style: "", self.library.language: "",
             self.library.stars: 0, self.styles.name: "", self.styles.samples: "",
-            self.styles.language: "en", self.styles.never: "",
+            self.styles.language: "en", self.styles.never: "", self.styles.version: None,
+            self.styles.trait: "", self.styles.level: 0,
         }  # fmt: skip
 
     def slow_down(self, seconds: float) -> None:

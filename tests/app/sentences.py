@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("engine", "storage", "app")
+PACKAGES = ("engine", "storage", "finetune", "app")
 
-# What only a terminal shows: commands, files of rows, and a server that cannot begin to serve.
-TERMINAL = ("app/commands/", "app/batch.py", "app/scorebatch.py", "app/rows.py", "app/settings.py",
-            "app/server.py", "app/logins.py")  # fmt: skip
+# What only a terminal shows: commands, batches of rows, and a server that cannot begin to serve.
+TERMINAL = ("app/commands/", "app/batch.py", "app/scorebatch.py", "app/settings.py",
+            "app/server.py", "app/logins.py", "app/trainrows.py")  # fmt: skip
 ERRORS = {"NotewrightError"}
 
 
@@ -50,7 +50,8 @@ def _error_names(trees: list[ast.Module]) -> set[str]:
 
 def _raises(tree: ast.Module, kinds: set[str]) -> Iterator[tuple[ast.AST, ast.Call]]:
     """Yield each error that is made with a message, with the function it is made in."""
-    scopes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    scopes = [n for n in ast.walk(tree) if isinstance(n, functions)]
     for scope in scopes:
         for node in ast.walk(scope):
             if (

@@ -79,6 +79,19 @@ def test_styles_are_listed(client: Client) -> None:
     assert client.predict(api_name="/styles") == []
 
 
+def test_a_note_is_kept_out_of_training_and_let_in_again(client: Client) -> None:
+    about = write(client)["note_id"]
+    for allowed in (False, True):
+        kept = client.predict(about=about, allowed=allowed, api_name="/consent")
+        assert kept == {"id": about, "consent": allowed, "overdue": []}
+    for wrong, sentence in (
+        ({"about": "my diary", "allowed": False}, "names no note or sample"),
+        ({"about": about, "allowed": "no"}, "is true or false"),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            client.predict(**wrong, api_name="/consent")
+
+
 def test_optional_parameters_may_be_left_out(client: Client) -> None:
     note = client.predict(
         topic=VOICE.topic, facts=[], samples=list(VOICE.samples), api_name="/write"
@@ -142,11 +155,11 @@ def test_plain_http_works_without_any_library(app: Served) -> None:
     assert data[0]["note_id"] in found
 
 
-def test_only_the_four_endpoints_are_documented_and_each_parameter_has_a_type(
+def test_only_the_five_endpoints_are_documented_and_each_parameter_has_a_type(
     client: Client,
 ) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/write", "/rate", "/search", "/styles"}
+    assert set(endpoints) == {"/write", "/rate", "/search", "/styles", "/consent"}
     for name, described in endpoints.items():
         for parameter in described["parameters"]:
             assert parameter["python_type"]["type"] != "Any", (name, parameter)

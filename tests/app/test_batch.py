@@ -70,6 +70,22 @@ def test_every_row_becomes_a_stored_note(studio: Studio, tmp_path: Path) -> None
     assert studio.styles(ME) == []
 
 
+def test_rows_can_be_written_in_a_saved_style(studio: Studio, tmp_path: Path) -> None:
+    samples = tuple(StyleSample(title=f"{n}", text=text) for n, text in enumerate(SAMPLES))
+    saved = studio.add_style(ME, "Harbour", samples, "en")
+    bare = {"id": "r1", "topic": "Morning", "words": 20}
+    source = save(tmp_path / "in.jsonl", [bare, row(2, samples=["Somebody else's. Words!"])])
+    options = BatchOptions(drafts=2, seed=1, style=saved)
+
+    result = write_batch(studio, ME, source, tmp_path / "out.jsonl", options=options)
+
+    assert result.written == 2
+    for line in load(tmp_path / "out.jsonl"):
+        assert studio.note(ME, line["note_id"]).note.style_name == "Harbour"
+    with pytest.raises(InvalidRequest, match="the field 'samples' is missing"):
+        write_batch(studio, ME, source, tmp_path / "other.jsonl", options=TWO)
+
+
 def test_rows_with_equal_samples_share_one_profile(settings: Any, tmp_path: Path) -> None:
     studio = CountingStudio.open(settings)
     source = save(

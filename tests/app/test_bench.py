@@ -25,7 +25,7 @@ from tests.app.bench_command import Bench, bench_command, load, save
 from tests.engine.notebench.made import REFERENCES, item, items
 
 ROOT = Path(__file__).parents[2]
-AVAILABLE = [row.name for row in SYSTEMS if not row.missing]
+AVAILABLE = [row.name for row in SYSTEMS if not row.missing and not row.trained]
 METRICS = {"rouge_l", "bleu4", "chrf", "style", "meaning", "faithful", "fact_recall", "vss"}
 CHINESE = item(
     90,
@@ -57,13 +57,13 @@ def test_every_system_of_the_design_is_listed(bench: Bench) -> None:
     rows = json.loads(bench("systems", "--json").out)
 
     assert {row["name"] for row in rows} >= {
-        "planner-only", "stylist-only", "stylist-vanilla-sft", "sag", "sag+filter",
+        "planner-only", "frozen-base", "stylist-only", "stylist-vanilla-sft", "sag", "sag+filter",
         "sag+filter+dpo", "prompt-optimised", "copy-source", "best-sample-copy",
     }  # fmt: skip
     assert all(row["available"] == (row["missing"] is None) for row in rows)
     shown = bench("systems").out
     assert all(row["name"] in shown and row["about"] in shown for row in rows)
-    assert "notewright train" in shown
+    assert "scripts/train_systems.py --system sag+filter" in shown
 
 
 def test_a_system_that_lacks_its_adapter_says_so(bench: Bench, data: Path, tmp_path: Path) -> None:
@@ -224,13 +224,15 @@ class EnglishStudio(Studio):
         return LoadedModels(english, english, made.embedder, made.report)
 
 
-@pytest.mark.parametrize("system", ["planner-only", "stylist-only", "sag"])
+@pytest.mark.parametrize("system", ["planner-only", "frozen-base", "stylist-only", "sag"])
 def test_chinese_items_are_refused_before_any_work_with_a_hint(
     settings: Settings, system: str
 ) -> None:
     with closing(EnglishStudio.open(settings)) as studio:
-        told = "1 of 7 items are in Chinese, which the model scripted cannot write; add "
-        with pytest.raises(InvalidRequest, match=f"{told}--language en"):
+        told = "1 of 7 items are in Chinese, which the model scripted cannot write; choose "
+        with pytest.raises(
+            InvalidRequest, match=rf"{told}items in another language \(--language en\)"
+        ):
             make_system(system, studio, [*items(), CHINESE])
         make_system("copy-source", studio, [*items(), CHINESE])
         make_system(system, studio, items())

@@ -52,6 +52,40 @@ def test_compare_says_what_differs_and_what_does_not(
     assert all(line.endswith("no difference shown") for line in same)
 
 
+def test_compare_by_voice_says_within_which_voice_they_differ(bench: Bench, tmp_path: Path) -> None:
+    rows = [item(n, id=f"r{n}", author=name) for name, n in zip("AB" * 15, range(30), strict=True)]
+    rows += [item(40, author="C")]
+    data = save(tmp_path / "voices.jsonl", rows)
+    paths = [tmp_path / f"{name}.json" for name in ("copy-source", "best-sample-copy")]
+    for path in paths:
+        assert bench("run", "--system", path.stem, "--data", data, "--output", path).code == 0
+
+    found = json.loads(bench("compare", *paths, "--data", data, "--by", "voice", "--json").out)
+    shown = bench("compare", *paths, "--data", data, "--by", "voice").out.splitlines()
+
+    by_name = {(row["group"], row["metric"]): row for row in found}
+    assert by_name["A", "rouge_l"]["shown"]
+    assert not by_name["C", "rouge_l"]["shown"]
+    assert [line for line in shown if "item" in line and "  " not in line] == [
+        "A (15 items)",
+        "B (15 items)",
+        "C (1 item)",
+    ]
+    last = shown[shown.index("C (1 item)") + 1 :]
+    assert all(line.endswith("no difference shown") for line in last)
+    assert "en (31 items)" in bench("compare", *paths, "--data", data, "--by", "language").out
+    assert bench("compare", *paths, "--data", data, "--by", "topic").code == 2
+
+
+def test_voices_that_have_no_name_are_not_compared(bench: Bench, tmp_path: Path) -> None:
+    data = save(tmp_path / "nobody.jsonl", [item(n, author="") for n in range(6)])
+    path = tmp_path / "r.json"
+    assert bench("run", "--system", "copy-source", "--data", data, "--output", path).code == 0
+    said = bench("compare", path, path, "--data", data, "--by", "voice")
+    assert said.code == 1
+    assert "name no author" in said.err
+
+
 def test_reports_that_cannot_be_compared_are_told(
     bench: Bench, reports: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:

@@ -164,7 +164,7 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(
     [
         (["--style", "Nobody"], "There is no style named 'Nobody'"),
         (["--samples", "missing.txt"], "missing.txt could not be opened"),
-        (["--samples", "VOICE", "--adapter", "general"], "There is no adapter 'general'"),
+        (["--samples", "VOICE", "--adapter", "mine"], "There is no adapter 'mine'"),
     ],
 )
 def test_a_failed_job_is_one_sentence_and_exit_code_1(

@@ -77,7 +77,7 @@ def test_a_fallback_is_named_with_the_way_out_of_it(tmp_path: Path) -> None:
         speed=Speed(prompt=100.0, together=50.0),
     )
 
-    check = _role("Stylist", report)
+    check = _role("Stylist", report, "by default")
 
     assert (check.ok, check.required) == (False, False)
     assert "SIGSEGV" in check.detail

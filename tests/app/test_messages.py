@@ -7,32 +7,58 @@ from pathlib import Path
 
 import pytest
 
+from app.benchjobs import UNFORESEEN
+from app.consent import WITHDRAWN
 from app.messages import told, told_sentences, told_words
+from app.modeljobs import ENDED
+from app.searches import UNFORESEEN as SEARCH_BROKE
+from app.training import NOT_BEGUN
 from engine.documents import MAX_CHARACTERS, read_document, split_samples
 from engine.errors import InvalidRequest, NotewrightError
 from engine.models.scripted import ScriptedModel
 from engine.profile.build import build_profile
 from engine.requests import check_languages, make_request
+from engine.rewrite import Fault
 from engine.types import StyleSample
+from finetune.job import OUT_OF_MEMORY
+from finetune.job import UNFORESEEN as TRAINING_BROKE
+from finetune.job import WITHDRAWN as WITHDRAWN_MEANWHILE
+from finetune.reasons import Reason
 from storage.failures import _SENTENCES as DATABASE
+from storage.jobs import INTERRUPTED
 from tests.app.bench import ZH, Bench, a_form, clicked
 from tests.app.sentences import raised
 
 # A sentence that is passed on as it came, and one that is made in the reader's language.
 PASSED_ON = {
     "ModelUnavailable(self.message)",
+    "TrainingFailed(WITHDRAWN)",
     "InvalidRequest(run.t('write.no_style'), field='samples')",
 }
 # Filled into others, or told without being raised.
 PARTS = {
+    "It needs its adapter, which `python scripts/{0}.py --system {1}` makes.",
     "Set up one that can ({0}), or ask for {1}.",
     "Set up a model that can, or ask for {0}.",
     "Fact {0}",
+    "{0}, line {1}",
+    UNFORESEEN,
+    ENDED,
     "is in {0}",
     "does not look like {0}",
     "The models could not be loaded: {0}",
+    INTERRUPTED,
+    SEARCH_BROKE,
+    NOT_BEGUN,
+    OUT_OF_MEMORY,
+    TRAINING_BROKE,
+    WITHDRAWN,
+    WITHDRAWN_MEANWHILE,
     "The database refused; run `notewright doctor` to see what is wrong, then try again.",
 }
+
+# Why something is not learned from.
+REASONS = {*Reason, *Fault}
 
 
 def test_every_sentence_that_the_source_raises_has_a_chinese_one() -> None:
@@ -42,11 +68,14 @@ def test_every_sentence_that_the_source_raises_has_a_chinese_one() -> None:
         if text not in told_sentences() and text not in PASSED_ON
     }
     assert missing == {}
-    assert set(DATABASE.values()) | PARTS <= told_sentences().keys()
+    assert set(DATABASE.values()) | PARTS | REASONS <= told_sentences().keys()
 
 
 def test_no_chinese_sentence_is_left_over() -> None:
-    assert told_sentences().keys() - raised().keys() - PARTS - set(DATABASE.values()) == set()
+    assert (
+        told_sentences().keys() - raised().keys() - PARTS - set(DATABASE.values()) - REASONS
+        == set()
+    )
 
 
 def test_both_languages_have_the_same_places_to_fill() -> None:

@@ -48,12 +48,16 @@ def fill(store: Store) -> Note:
     store.save_note(ME, builders.note(loose, topic="A note of its own"))
     store.add_feedback(ME, builders.stars(first, 4))
     store.add_feedback(ME, builders.edit(first, "It rained, we walked."))
+    store.add_vote(ME, builders.vote(item="i1"))
+    store.add_vote(ME, builders.vote(item="i1", chosen="undone"))
+    store.set_consent(ME, first.id, allowed=False)
+    store.set_consent(ME, builders.profile().samples[0].id, allowed=False)
     return first
 
 
 def everything(store: Store) -> object:
     histories = sorted(store.histories(ME), key=lambda history: history.name)
-    return histories, list(store.notes(ME))
+    return histories, list(store.notes(ME)), store.votes(ME), store.refused(ME)
 
 
 def test_what_was_exported_comes_back_whole(store: Store, other: Store, tmp_path: Path) -> None:
@@ -62,10 +66,22 @@ def test_what_was_exported_comes_back_whole(store: Store, other: Store, tmp_path
     out = export_all(store, ME, tmp_path / "out")
     back = import_all(other, ME, tmp_path / "out")
 
-    assert out == back == {"styles": 1, "notes": 3, "feedback": 2}
+    assert out == back == {"styles": 1, "notes": 3, "feedback": 2, "votes": 2, "refused": 2}
     assert everything(other) == everything(store)
     assert other.note(ME, first.id).note == first
     assert other.verify() == ()
+
+
+def test_an_export_made_before_there_were_votes_or_refusals_is_read(
+    store: Store, other: Store, tmp_path: Path
+) -> None:
+    fill(store)
+    export_all(store, ME, tmp_path / "out")
+    for name in ("votes.jsonl", "refused.jsonl"):
+        (tmp_path / "out" / name).unlink()
+
+    assert import_all(other, ME, tmp_path / "out")["notes"] == 3
+    assert other.votes(ME) == []
 
 
 def test_a_second_import_changes_nothing(store: Store, other: Store, tmp_path: Path) -> None:
@@ -74,7 +90,7 @@ def test_a_second_import_changes_nothing(store: Store, other: Store, tmp_path: P
     import_all(other, ME, tmp_path / "out")
     before = everything(other)
 
-    assert import_all(other, ME, tmp_path / "out") == {"styles": 0, "notes": 0, "feedback": 0}
+    assert set(import_all(other, ME, tmp_path / "out").values()) == {0}
     assert everything(other) == before
 
 
@@ -156,7 +172,7 @@ def test_deleted_things_stay_behind_unless_a_note_needs_them(
 
     counts = import_all(other, ME, tmp_path / "out")
 
-    assert counts == {"styles": 1, "notes": 2, "feedback": 0}
+    assert counts == {"styles": 1, "notes": 2, "feedback": 0, "votes": 2, "refused": 1}
     assert other.styles(ME) == []
     other.set_style_deleted(ME, "Ada", False)
     assert other.styles(ME)[0].notes == 1
@@ -188,7 +204,9 @@ def test_a_place_that_cannot_be_written_is_a_sentence(store: Store, tmp_path: Pa
         export_all(store, ME, tmp_path / "file" / "out")
 
 
-@pytest.mark.parametrize("name", ["styles.jsonl", "notes.jsonl", "feedback.jsonl"])
+@pytest.mark.parametrize(
+    "name", [f"{n}.jsonl" for n in ("styles", "notes", "feedback", "votes", "refused")]
+)
 def test_a_bad_line_is_named_and_nothing_is_stored(
     store: Store, other: Store, tmp_path: Path, name: str
 ) -> None:
@@ -201,7 +219,7 @@ def test_a_bad_line_is_named_and_nothing_is_stored(
 
     with pytest.raises(InvalidRequest, match=f"{name}, line {count + 1}: .*'surprise'"):
         import_all(other, ME, tmp_path / "out")
-    assert everything(other) == ([], [])
+    assert everything(other) == ([], [], [], frozenset())
 
 
 def test_feedback_on_a_note_that_is_not_there_is_named(
@@ -215,7 +233,7 @@ def test_feedback_on_a_note_that_is_not_there_is_named(
 
     with pytest.raises(InvalidRequest, match="line 1: there is no note 'n1-0'"):
         import_all(other, ME, tmp_path / "out")
-    assert everything(other) == ([], [])
+    assert everything(other) == ([], [], [], frozenset())
 
 
 def test_a_folder_without_an_export_is_not_found(store: Store, tmp_path: Path) -> None:

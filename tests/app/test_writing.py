@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from app.examples import example
+from app.i18n import Texts
+from app.render import plan_view
 from app.tabs.desk import Loading, Stops
 from app.tabs.form import Form
 from engine.errors import ModelUnavailable, Stopped
+from tests.adapters import a_folder
 from tests.app.bench import EN, Bench, a_form, clicked
+from tests.builders import SAMPLES
 
 # ------------------------------------------------------------------ writing
 
@@ -240,3 +244,50 @@ def test_a_note_downloads_as_markdown(bench: Bench) -> None:
     file = bench.note.as_markdown(bench.shown)[bench.note.markdown]
     assert file["name"].endswith(".md")
     assert file["text"].startswith("# ")
+
+
+# ------------------------------------------------------------------ planned style
+
+
+@pytest.fixture
+def ada(bench: Bench, tmp_path: Path) -> str:
+    """Return a style whose adapter was trained to say how first."""
+    bench.studio.add_style(bench.owner, "Ada", bench.studio.samples_from_text(SAMPLES[0]), "en")
+    made = a_folder(tmp_path / "built", "planned", method="planned")
+    shelf = bench.studio.adapters.shelf
+    shelf.promote(bench.owner, shelf.add(bench.owner, "Ada", made).id)
+    return "Ada"
+
+
+def test_how_each_point_is_put_is_planned_shown_edited_and_kept(bench: Bench, ada: str) -> None:
+    bench.write_note(style=ada, plan_style=True, edit_plan=True)
+    plan = bench.shown[bench.write.parts.plan]
+    points = [line for line in plan.splitlines() if line.startswith("- ")]
+    assert plan.count("\n  ~ shape: longer | manner: exclamation") == len(points) > 1
+    assert bench.notes == 0
+    edited = plan.replace("longer", "shorter", 1)
+    bench.shown[bench.write.parts.plan] = edited
+    bench.run(bench.write.flow.draft(bench.shown, EN))
+    note = bench.studio.note(bench.owner, bench.shown[bench.note.note_id]).note
+    assert [p.moves for p in note.plan.points][:2] == [
+        "shape: shorter | manner: exclamation",
+        "shape: longer | manner: exclamation",
+    ]
+    assert bench.shown[bench.write.parts.plan] == edited
+    assert note.drafts[0].generation.prompt_version == "restyle_planned/1"
+    assert "~" not in note.text
+    shown = plan_view(note.plan, note.request, Texts("en"))
+    assert shown.count("<small") == len(points)
+
+
+def test_silence_is_as_it_was(bench: Bench, ada: str) -> None:
+    bench.write_note(style=ada)
+    note = bench.studio.note(bench.owner, bench.shown[bench.note.note_id]).note
+    assert not any(point.moves for point in note.plan.points)
+    assert note.drafts[0].generation.prompt_version == "restyle/1"
+
+
+def test_a_style_that_was_not_taught_to_plan_is_written_without(bench: Bench) -> None:
+    bench.write_note(plan_style=True)
+    note = bench.studio.note(bench.owner, bench.shown[bench.note.note_id]).note
+    assert not any(point.moves for point in note.plan.points)

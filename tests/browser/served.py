@@ -1,7 +1,8 @@
 """The application in a process of its own, on the scripted model, as `notewright serve` starts it.
 
 The scripted model can be made slow, so that a test can see words grow, press Stop, or come too
-early: `python -m tests.browser.served DATA PORT [--delay S] [--load S] [--shared] [--english]`.
+early: `python -m tests.browser.served DATA PORT [--delay S] [--load S] [--shared] [--english]
+[--training] [--catalogue FOLDER]`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from app.server import free_port, start
 from app.settings import load_settings
 from app.studio import Studio
+from app.training import Training
 from engine.loading import LoadedModels, LoadOptions, load_models
 from engine.models.scripted import ScriptedModel
 from engine.types import ModelCard
@@ -64,11 +66,16 @@ class Served:
 
 
 @contextmanager
-def served(data_dir: Path, *flags: str, port: int = 0) -> Iterator[Served]:
-    """Run the application until the block ends; its address answers when the block begins."""
+def served(data_dir: Path, *flags: str, port: int = 0, hub: str | None = None) -> Iterator[Served]:
+    """Run the application until the block ends; its address answers when the block begins.
+
+    `hub` is the address of a model hub on this machine; without one it is offline.
+    """
     port = port or free_port(HOST)
     command = [sys.executable, "-m", "tests.browser.served", str(data_dir), str(port), *flags]
     environment = os.environ | {"GRADIO_HEARTBEAT_INTERVAL": "1", "HF_HUB_OFFLINE": "1"}
+    if hub is not None:
+        environment |= {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hub}
     log = data_dir.with_suffix(".log")
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
@@ -107,7 +114,13 @@ def main() -> None:
     parser.add_argument("--load", type=float, default=0.0)
     parser.add_argument("--shared", action="store_true")
     parser.add_argument("--english", action="store_true")
+    parser.add_argument("--training", action="store_true", help="training only counts")
+    parser.add_argument("--catalogue", type=Path, help="the folder of another catalogue.json")
     asked = parser.parse_args()
+    if asked.catalogue:
+        from tests.engine.hub_server import read_catalogue_from
+
+        read_catalogue_from(asked.catalogue)
     settings = load_settings(
         data_dir=asked.data,
         port=asked.port,
@@ -116,6 +129,8 @@ def main() -> None:
         shared=asked.shared,
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if asked.training:
+        Training.program = ("-m", "tests.finetune.scripted")
     studio = SlowStudio(settings, Store.open(settings.url))
     studio.delay, studio.load_seconds = asked.delay, asked.load
     studio.english_only = asked.english

@@ -24,6 +24,7 @@ def write_note(page: Page) -> None:
 
 
 def open_tab(page: Page, name: str) -> None:
+    """Open a tab; all of them show on every screen."""
     page.get_by_role("tab", name=name).click()
 
 

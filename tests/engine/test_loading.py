@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelUnavailable
-from engine.loading import LoadOptions, load_models, suggestions_for
+from engine.loading import LoadOptions, ModelReport, load_models, suggestions_for
 from engine.models import machine
 from engine.models.catalogue import catalogue, find_entry, languages_of
 from engine.models.probe import Rung, child_command
 from engine.models.weights import check_file, packaged_weights, prepare_weights
 from engine.types import Generation, Message, Sampling
+from tests.engine.gguf_files import write_gguf
 
 ASK = (
     Message(role="user", content="What is the capital of France?"),
@@ -162,7 +163,7 @@ def test_on_a_cpu_where_the_fast_kernels_die_the_careful_ones_are_used_and_named
     said: list[str] = []
     models = load_models(LoadOptions(tmp_path), progress=said.append, command=crash_unless_careful)
     report = models.report.stylist
-    assert report is not None
+    assert isinstance(report, ModelReport)
     assert "without rearranged weights, because" in report.verdict
     assert "“normal” died with SIGSEGV in its first decode" in report.verdict
     assert "Q8_0" in report.weights
@@ -184,7 +185,7 @@ def test_a_model_of_ones_own_is_used_for_the_role_it_is_set_for(tmp_path: Path) 
     assert models.stylist_model.card.name == "SmolLM2-135M-Instruct"
     report = models.report
     assert report.threads == 1
-    assert report.planner is not None
+    assert isinstance(report.planner, ModelReport)
     assert report.planner.file == own
     assert report.planner.weights == "Qwen2.5-1.5B-Instruct-mine.gguf, as set"
 
@@ -196,3 +197,24 @@ def test_a_model_of_ones_own_that_is_missing_is_said_so(tmp_path: Path) -> None:
                 tmp_path, stylist_gguf=tmp_path / "gone.gguf", planner_gguf=tmp_path / "gone.gguf"
             )
         )
+
+
+@pytest.mark.real
+def test_a_damaged_file_and_a_strange_one_say_so_and_what_to_do(tmp_path: Path) -> None:
+    half = tmp_path / "half.gguf"
+    half.write_bytes(packaged_weights().read_bytes()[: 3 << 20])
+    strange = write_gguf(tmp_path / "strange.gguf", {"general.architecture": "alien"}, {})
+    for file in (half, strange):
+        with pytest.raises(ModelUnavailable, match=r"cannot be loaded|choose another") as error:
+            load_models(LoadOptions(tmp_path / "cache", threads=1, stylist_gguf=file))
+        assert file.name in str(error.value)
+
+
+@pytest.mark.real
+def test_a_file_without_a_chat_template_says_what_stands_in(tmp_path: Path) -> None:
+    from tests.finetune.bases import random_model, write_base
+
+    bare = write_base(tmp_path / "bare.gguf", random_model("llama"))
+    models = load_models(LoadOptions(tmp_path / "cache", threads=1, planner_gguf=bare))
+    assert isinstance(models.report.planner, ModelReport)
+    assert "no chat template, so ChatML stands in" in models.report.planner.weights

@@ -88,6 +88,23 @@ def test_an_edited_plan_says_which_facts_were_lost() -> None:
     assert (cut.title, cut.missing) == ("Come along", (0,))
 
 
+def test_moves_stand_under_their_point_and_come_back_as_they_were_edited() -> None:
+    asked = request("The open day", facts=FACTS)
+    plan = build_plan(asked, {"title": "Open day"})
+    first = plan.points[0].model_copy(update={"moves": "words: aye | shape: shorter"})
+    text = plan_text(plan.model_copy(update={"points": (first, plan.points[1])}))
+    assert text == f"Open day\n- {FACTS[0]}\n  ~ words: aye | shape: shorter\n- {FACTS[1]}"
+    again = edited_plan(asked, plan, text.replace("shorter", "longer") + "\n- ~ 40 are expected.")
+    assert [p.moves for p in again.points] == ["words: aye | shape: longer", "", ""]
+    assert [p.text for p in again.points] == [*FACTS, "~ 40 are expected."]
+    assert again.missing == ()
+
+
+def test_a_plan_without_moves_has_the_address_that_it_had_before_there_were_any() -> None:
+    plan = planned({"title": "Open day"}, facts=FACTS)
+    assert all("moves" not in point.model_dump() for point in plan.points)
+
+
 def test_the_planner_asks_under_a_schema_and_streams_words() -> None:
     model = ScriptedModel([json.dumps({"title": "The open day", "summary": "It is free."})])
     events = list(ModelPlanner(model).plan(request("The open day", facts=FACTS)))

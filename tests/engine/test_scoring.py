@@ -50,6 +50,17 @@ def test_numbers_are_one_number_however_they_are_written(text: str, expected: se
         ("Mrs Okafor judges the marrows.", "Mrs Brown judges the marrows.", False),
         ("The pool reopens on 3 March.", "The pool does not reopen on 3 March.", False),
         ("The pool reopens on 3 March.", "Rain again. The pool does not reopen on 3 March.", False),
+        ("Parking costs £3.", "Parking costs £3, and nothing else is known.", True),
+        ("Parking costs £3.", "Nobody complains, but parking costs £3.", True),
+        ("The ferry goes at six.", "The ferry goes at six, and nobody misses the ferry.", True),
+        ("Parking costs £3.", "Parking never, I hear, costs £3.", False),
+        ("Dogs are not allowed inside.", "No dogs are allowed inside, and nobody minds.", True),
+        ("No, dogs are not allowed inside.", "No, dogs are not allowed inside.", True),
+        ("Dogs are not allowed inside.", "Dogs are allowed inside, and nobody minds.", False),
+        ("渡船六点开。", "渡船六点开，谁也不等。", True),
+        ("课在第二食堂上。", "课在第二食堂上，不在教室，食堂不供饭，也没有水。", True),
+        ("轮毂没换。", "那轮毂啊，没换，二奎说不要紧。", True),
+        ("渡船六点开。", "渡船不是六点开，大家都等。", False),
         ("开放日是周六。", "周六就是开放日。", True),
         ("开放日是周六。", "开放日在周日。", False),
         ("票价12元", "票价十二元", True),
@@ -200,7 +211,7 @@ def test_scores_whose_inputs_are_absent_are_null() -> None:
     bare = scorer.score("Some text.", language="en")
     assert (bare.style, bare.meaning, bare.faithful, bare.factual, bare.vss) == (None,) * 5
     assert (bare.copied, bare.fact_recall, bare.length_ratio) == (None,) * 3
-    assert bare.signature.startswith("notewright-scorer/2 lang=en style=contrast-96 ")
+    assert bare.signature.startswith("notewright-scorer/3 lang=en style=contrast-96 ")
 
 
 def test_every_score_is_there_when_its_input_is() -> None:

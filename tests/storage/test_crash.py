@@ -6,6 +6,7 @@ import time
 import pytest
 
 from storage.store import Store
+from tests.builders import profile
 from tests.storage.conftest import Program
 
 WRITER = """
@@ -108,3 +109,29 @@ def test_a_save_is_on_the_disk_before_it_is_reported(store: Store) -> None:
         }
 
     assert asked == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+
+
+OTHER = """
+import sys
+from storage.store import Store
+from tests.builders import profile
+store = Store.open(sys.argv[1])
+store.save_profile("me", profile("Of another process"))
+store.close()
+"""
+
+
+def test_a_second_store_does_not_let_another_process_delete_the_log(
+    url: str, program: Program
+) -> None:
+    """Closing any handle of a file drops all of a process's locks on it (POSIX)."""
+    first = Store.open(url)
+    first.save_profile("me", profile("Before"))
+    Store.open(url)
+    child = program(OTHER, url)
+    _, errors = child.communicate()
+    assert child.returncode == 0, errors
+    first.save_profile("me", profile("After"))
+    again = Store.open(url)
+    assert {row.name for row in again.styles("me")} == {"Before", "Of another process", "After"}
+    assert again.verify() == ()

@@ -2,9 +2,10 @@
 
 import pytest
 import sacrebleu
+from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
 from engine.notebench.metrics import Judged, Metric, metrics
-from engine.notebench.samples import BenchItem
+from engine.notebench.samples import BenchItem, shipped
 from engine.scoring.overlap import rouge_l
 from engine.types import Scores
 from tests.engine.notebench.made import REFERENCES, item, items, report
@@ -26,6 +27,11 @@ CHINESE = (
 
 def named(name: str) -> Metric:
     return next(metric for metric in metrics() if metric.name == name)
+
+
+def value_of(name: str, one: Judged) -> float | None:
+    found = named(name).measured(one)
+    return found.value if found else None
 
 
 def judged(text: str, of: BenchItem, **scores: float) -> Judged:
@@ -77,16 +83,34 @@ def test_one_text_has_sentence_bleu_with_effective_order() -> None:
     short = judged("Boats.", item(1, reference=("Boats go.",)))
 
     expected = sacrebleu.sentence_bleu("Boats.", ["Boats go."], use_effective_order=True).score
-    assert named("bleu4").value(short) == pytest.approx(expected)
+    assert value_of("bleu4", short) == pytest.approx(expected)
     assert expected > 0
 
 
 def test_chrf_is_sacrebleus() -> None:
-    expected = sacrebleu.sentence_chrf(OUTPUTS[0], [REFERENCES[0]]).score
-    assert named("chrf").value(judged(OUTPUTS[0], item(0))) == pytest.approx(expected)
+    for gold in ([REFERENCES[0]], [REFERENCES[1], REFERENCES[0]], [CHINESE[0][0]]):
+        for text in (OUTPUTS[0], CHINESE[0][1]):
+            expected = sacrebleu.sentence_chrf(text, gold).score
+            one = judged(text, item(0, reference=tuple(gold)))
+            assert value_of("chrf", one) == pytest.approx(expected)
 
 
 # ------------------------------------------------------------------ ROUGE-L
+
+
+def test_rouge_l_is_that_of_rouge_score_on_english() -> None:
+    scorer = RougeScorer(["rougeL"])
+    odd = ("I don't, I won't: it's 3.5 km (or 1,200 m) to B-17_x!", "It isn't 3,5 km to b17 x.")
+    told = [(one, other) for one in OUTPUTS for other in REFERENCES] + [odd]
+    told += [
+        (item.source or "", item.reference[0]) for item in (*shipped("dev"), *shipped("test"))
+        if item.language == "en"
+    ]  # fmt: skip
+
+    for text, gold in told:
+        expected = 100 * scorer.score(gold, text)["rougeL"].fmeasure
+        assert rouge_l(text, gold) == pytest.approx(expected, abs=1e-9)
+    assert len(told) > 100
 
 
 def test_rouge_l_by_hand() -> None:
@@ -104,7 +128,7 @@ def test_rouge_l_by_hand() -> None:
 
 def test_rouge_l_takes_the_best_of_several_references() -> None:
     two = item(0, reference=("Nothing alike here.", REFERENCES[0]))
-    assert named("rouge_l").value(judged(REFERENCES[0], two)) == pytest.approx(100)
+    assert value_of("rouge_l", judged(REFERENCES[0], two)) == pytest.approx(100)
 
 
 # ------------------------------------------------------------------ the others
@@ -113,15 +137,29 @@ def test_rouge_l_takes_the_best_of_several_references() -> None:
 def test_repetition_by_hand() -> None:
     # Pairs ab ba ab ba ab: 2 of 5 differ. Runs of four abab baba abab: 1 of 3 comes again.
     loop = judged("a b a b a b", item(0))
-    assert named("distinct2").value(loop) == pytest.approx(2 / 5)
-    assert named("self_repetition").value(loop) == pytest.approx(1 / 3)
+    assert value_of("distinct2", loop) == pytest.approx(2 / 5)
+    assert value_of("self_repetition", loop) == pytest.approx(1 / 3)
+    # 船船船船船: all four pairs are one; both runs of four are one.
+    boats = judged("船船船船船", item(0, language="zh"))
+    assert value_of("distinct2", boats) == pytest.approx(1 / 4)
+    assert value_of("self_repetition", boats) == pytest.approx(1 / 2)
+    # Too short for a pair, for a run of four: nothing to measure.
+    assert value_of("distinct2", judged("One.", item(0))) is None
+    assert value_of("self_repetition", judged("One two three.", item(0))) is None
+
+
+def test_a_mean_of_many_is_of_those_that_could_be_measured() -> None:
+    # Distinct pairs: 2 of 5, 1 of 1, and a single word that has no pair.
+    told = report(["a b a b a b", "Boats go.", "Boats."]).metrics["distinct2"]
+    assert told.value == pytest.approx((2 / 5 + 1) / 2)
+    assert told.n == 2
 
 
 def test_a_hallucination_is_a_score_below_half() -> None:
     for score, expected in ((0.49, 1.0), (0.5, 0.0)):
         one = judged("x", item(0), faithful=score)
-        assert named("faithful_hallucination").value(one) == expected
-        assert named("factual_hallucination").value(one) is None
+        assert value_of("faithful_hallucination", one) == expected
+        assert value_of("factual_hallucination", one) is None
 
 
 def test_what_an_item_lacks_is_none_and_not_in_the_report() -> None:

@@ -1,5 +1,9 @@
 """Reports: what verify finds, what compare says."""
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from engine.notebench.report import BenchReport, checksum, compare, verify
@@ -77,6 +81,54 @@ def test_another_signature_is_found() -> None:
 
 def with_items(*outputs: object) -> BenchReport:
     return told().model_copy(update={"items": outputs})
+
+
+def leaves(told: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths to all that is neither an object nor a list."""
+    if isinstance(told, dict | list):
+        for key, value in told.items() if isinstance(told, dict) else enumerate(told):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path
+
+
+def changed(whole: dict[str, Any], path: tuple[str | int, ...]) -> BenchReport:
+    """Return the report with one thing in it changed."""
+    copy = json.loads(json.dumps(whole))
+    *outer, last = path
+    inner: Any = copy
+    for key in outer:
+        inner = inner[key]
+    old = inner[last]
+    inner[last] = 0.5 if old is None else f"{old} " if isinstance(old, str) else old + 1
+    return BenchReport.model_validate(copy)
+
+
+def test_whatever_is_changed_in_a_report_is_found() -> None:
+    honest = report(list(REFERENCES[:2]))
+    whole = honest.model_dump(mode="json")
+    # Of alike places, such as the same field of every item, the last is tried.
+    kinds = {tuple(k for k in path if not isinstance(k, int)): path for path in leaves(whole)}
+    alike = {kind if kind[0] != "metrics" else kind[::2]: path for kind, path in kinds.items()}
+    tops = {kind[0] for kind in alike}
+
+    assert tops == BenchReport.model_fields.keys()
+    assert verify(honest, items(2), scoring()) == ()
+    for path in alike.values():
+        assert verify(changed(whole, path), items(2), scoring()), path
+
+
+def test_other_settings_systems_and_times_are_found() -> None:
+    first, *others = told().items
+    for tampered in (
+        told().model_copy(update={"settings": {"seed": 1}}),
+        told().model_copy(update={"settings": {}}),
+        told().model_copy(update={"system": "ours"}),
+        with_items(first.model_copy(update={"seconds": 0.01}), *others),
+    ):
+        assert differing(tampered) == (
+            "the system, its settings or its times were changed (another checksum)",
+        )
 
 
 def test_the_checksum_is_of_content_not_of_files() -> None:
