@@ -4,10 +4,9 @@ Pure: no database, no model. Every row is a chat of engine/restyling.py, as infe
 row names the ids that it was made from; what is left out is counted with a reason.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from engine.learning_types import PreferencePair, SFTExample, TrainingSet, UnpairedPreference
 from engine.notebench.overlap import without_overlaps
@@ -37,13 +36,6 @@ class SaysTheSame(Protocol):
 
     def __call__(self, plain: str, text: str) -> bool:
         """Return whether it does."""
-
-
-class Split(NamedTuple):
-    """Notes to train on, and notes for the gate to judge on."""
-
-    training: tuple[NoteRecord, ...]
-    gate: tuple[NoteRecord, ...]
 
 
 def make_training_set(
@@ -91,21 +83,6 @@ def make_training_set(
         dropped={str(reason): count for reason, count in sorted(dropped.items()) if count},
         shown=tuple(sample.id for sample in samples),
     )
-
-
-def held_back(records: Iterable[NoteRecord], share: float, seed: int = 0) -> Split:
-    """Part notes so that the gate judges on notes, and on topics, that training never saw.
-
-    Notes on the same topic and facts go to one side, and a note stays on its side whatever is
-    written later.
-    """
-    sides: dict[bool, list[NoteRecord]] = {True: [], False: []}
-    for record in records:
-        asked = record.note.request
-        key = repr((seed, asked.topic.strip().casefold(), asked.facts, asked.source))
-        place = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
-        sides[place < share].append(record)
-    return Split(training=tuple(sides[False]), gate=tuple(sides[True]))
 
 
 def _may_be_used(

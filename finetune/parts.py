@@ -20,11 +20,12 @@ from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
 from engine.types import Language, Scores
 from finetune.distill import planned_set
-from finetune.examples import Neutralise, SaysTheSame, held_back, make_training_set
+from finetune.examples import Neutralise, SaysTheSame, make_training_set
 from finetune.gate import ask_gate
 from finetune.gate_items import gate_items
 from finetune.gate_writing import written
 from finetune.gguf_lora import read_base, write_gguf_lora
+from finetune.holding import parted
 from finetune.improve import Outcome, best_of
 from finetune.job import Judged, Parts
 from finetune.orders import ADAPTERS, ModelOptions, Order
@@ -33,9 +34,6 @@ from finetune.train import TrainingFailed, train
 from storage.adapters import AdapterShelf
 from storage.records import NoteRecord
 from storage.store import Store
-
-HELD_BACK = 0.2
-"""The share of a style's notes that training never sees, for the gate to judge on."""
 
 TRUE_TO_SAMPLE = 0.15
 """Faithfulness to a sample below which its plain version is not learned (docs/LOG.md)."""
@@ -86,7 +84,7 @@ def collect(
     that takes a model, and a while.
     """
     profile = store.style(owner, style)
-    split = held_back(store.notes(owner), HELD_BACK)
+    split = parted(store.notes(owner), style)
     refused = store.refused(owner)
     return make_training_set(
         split.training,
@@ -242,7 +240,7 @@ def _known(shelf: AdapterShelf, host: AdapterHost, adapter: Adapter) -> str:
 def _kept_from_training(store: Store, job: TrainingJob) -> Iterator[NoteRecord]:
     """Yield the notes of a style that training left out and that may be read."""
     refused = store.refused(job.owner)
-    for record in held_back(store.notes(job.owner), HELD_BACK).gate:
+    for record in parted(store.notes(job.owner), job.style).gate:
         style = record.style_name or record.note.style_name
         if style == job.style and not record.deleted and record.note.id not in refused:
             yield record

@@ -26,10 +26,10 @@ from engine.trait_critic import CountingCritic, ModelTraitCritic, TraitCritic
 from engine.types import StyleProfile
 from engine.value import Value
 from finetune.adapters import Made
-from finetune.examples import held_back
+from finetune.holding import parted
 from finetune.job import Judged, Parts
 from finetune.orders import ADAPTERS, JOBS, CriticKind, JobFolder, Order, TraitOrder
-from finetune.parts import HELD_BACK, load_options, loaded, real_parts
+from finetune.parts import load_options, loaded, real_parts
 from finetune.teacher import TraitText, imitation, taught
 from finetune.train import TrainingFailed, TrainingSettings, Watch
 from finetune.trait import School, TraitTrainer
@@ -74,7 +74,7 @@ def trait_texts(store: Store, owner: str, style: str) -> tuple[TraitText, ...]:
     """
     profile, refused = store.style(owner, style), store.refused(owner)
     found = [(s.id, s.text) for s in profile.samples if s.id not in refused]
-    for record in held_back(store.notes(owner), HELD_BACK).training:
+    for record in parted(store.notes(owner), style).training:
         name = record.style_name or record.note.style_name
         if name == style and not record.deleted and record.note.id not in refused:
             found.append((record.note.id, record.note.text))
@@ -218,7 +218,7 @@ class _TraitWork:
     def _held_back(self, job: TrainingJob, profile: StyleProfile) -> Iterator[TraitText]:
         """Yield the notes that training left out, in pieces."""
         refused = self.store.refused(job.owner)
-        for record in held_back(self.store.notes(job.owner), HELD_BACK).gate:
+        for record in parted(self.store.notes(job.owner), job.style).gate:
             style = record.style_name or record.note.style_name
             if style == job.style and not record.deleted and record.note.id not in refused:
                 yield from as_texts([(record.note.id, record.note.text)], profile)[:2]

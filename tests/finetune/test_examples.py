@@ -10,7 +10,7 @@ from engine.notebench.samples import shipped
 from engine.protocols import Conversation
 from engine.restyle import RestyleStylist
 from engine.types import Draft, StyleProfile
-from finetune.examples import held_back, make_training_set
+from finetune.examples import make_training_set
 from finetune.reasons import Reason
 from finetune.rendering import Renderer
 from storage.records import NoteRecord
@@ -341,29 +341,3 @@ def test_a_row_begins_with_the_very_tokens_that_the_stylist_reads() -> None:
         answer = list(weights.tokenize(styled, special=False, start=False))
         assert row.input_ids[len(read) : len(read) + len(answer)] == answer
         assert set(row.weights[len(read) : len(read) + len(answer) + 1]) == {1}  # and its end
-
-
-# ------------------------------------------------------------------ held back
-
-
-def test_notes_on_one_topic_stay_on_one_side_whatever_is_written_later() -> None:
-    topics = [NoteRecord(note=note(topic=f"Walk {n}"), feedback=()) for n in range(200)]
-    again = [
-        NoteRecord(note=note(topic=f"walk {n} ", created_at=builders.WHEN), feedback=())
-        for n in range(200)
-    ]
-    few, all_ = held_back(topics[:100], 0.25, seed=3), held_back([*topics, *again], 0.25, seed=3)
-
-    assert set(map(_id, few.gate)) <= set(map(_id, all_.gate))
-    assert set(map(_id, few.training)) <= set(map(_id, all_.training))
-    judged = {record.note.request.topic.strip().casefold() for record in all_.gate}
-    taught = {record.note.request.topic.strip().casefold() for record in all_.training}
-    assert not judged & taught
-    assert 30 <= len(judged) <= 70
-    assert held_back(topics, 0.0).gate == ()
-    assert held_back(topics, 1.0).training == ()
-    assert held_back(topics, 0.25, seed=4) != held_back(topics, 0.25, seed=3)
-
-
-def _id(record: NoteRecord) -> str:
-    return record.note.id

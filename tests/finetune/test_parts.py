@@ -15,10 +15,10 @@ from engine.models import general
 from engine.notebench.run import untold
 from engine.protocols import StopCheck, never_stop
 from finetune import parts
-from finetune.examples import held_back
 from finetune.gate import ENOUGH
 from finetune.gate_items import GateItem, gate_items
 from finetune.gate_report import GateReport, Reason
+from finetune.holding import parted
 from finetune.orders import ADAPTERS, ModelOptions, Order
 from finetune.train import TrainingFailed
 from storage.adapters import AdapterShelf
@@ -144,7 +144,7 @@ def test_notes_that_training_held_back_are_judged_on_and_no_others(gate: Gate) -
     for number in range(30):
         gate.store.save_note("me", note(ada, topic=f"Boat {number}"))
         gate.store.save_note("me", note(bea, topic=f"Ship {number}"))
-    learned = held_back(gate.store.notes("me"), parts.HELD_BACK).training
+    learned = parted(gate.store.notes("me"), "Ada").training
     own = [one for one in gate.ask(gate.added("new")).items if one.origin == "feedback"]
     assert 1 <= len(own) <= 12
     assert all(one.topic.startswith("Boat") for one in own)
