@@ -188,8 +188,8 @@ class Searches:
     def _seen(self, job: SearchJob) -> SearchJob:
         """A search that this process is about to take in hand is at work already."""
         thread = self._threads.get(job.id)
-        begun = job.state == "running" and thread is not None and thread.is_alive()
-        return job.model_copy(update={"alive": True}) if begun else job
+        begun = job.state != "done" and thread is not None and thread.is_alive()
+        return job.model_copy(update={"state": "running", "alive": True}) if begun else job
 
     # -- the work ----------------------------------------------------------------------------
     def work(self, owner: str, search_id: str) -> SearchJob:

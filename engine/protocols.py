@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from engine.events import DraftWords, FellBack, PlanWords
 from engine.types import (
@@ -24,9 +21,13 @@ from engine.types import (
     WritingRequest,
 )
 
+if TYPE_CHECKING:  # numpy takes a fifth of a second, and most commands need none of it
+    import numpy as np
+    from numpy.typing import NDArray
+
 Conversation: TypeAlias = Sequence[Message]
 JsonSchema: TypeAlias = Mapping[str, Any]
-Vectors: TypeAlias = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
 StopCheck: TypeAlias = Callable[[], bool]
 """Asked between tokens; True unwinds the generation with `engine.errors.Stopped`."""
 

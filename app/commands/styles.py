@@ -87,7 +87,8 @@ def show_style(
             {"id": each.id, **each.model_dump(mode="json"), "consent": each.id not in refused}
             for each in profile.samples
         ]
-        say_json(profile.model_dump(mode="json") | {"samples": samples})
+        # What is empty is left out of the dump, as it makes no difference to a profile's address.
+        say_json(dict(profile) | profile.model_dump(mode="json") | {"samples": samples})
     else:
         _show(profile)
         for number, each in enumerate(profile.samples, 1):

@@ -1,5 +1,6 @@
 """NoteBench's systems with adapters: found as files, given to the model, named in the report."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import benchadapters
+from app.planned import adapter_of
 from app.settings import Settings
 from app.studio import Studio
 from app.systems import SYSTEMS, make_system
@@ -19,7 +21,7 @@ from engine.types import BaseRef, Delta, Generation, Sampling
 from tests.adapters import a_folder
 from tests.engine.notebench.made import item
 
-TRAINED = [row.name for row in SYSTEMS if row.trained]
+SCRIPTS = {row.name: row.script for row in SYSTEMS if row.trained}
 
 
 class Host(ScriptedModel):
@@ -72,17 +74,16 @@ def open_studio(settings: Settings, model: Host) -> Iterator[Studio]:
         yield studio
 
 
-@pytest.mark.parametrize("system", TRAINED)
+@pytest.mark.parametrize("system", SCRIPTS)
 def test_a_system_writes_with_its_adapter_once_that_is_there(
     open_studio: Studio, folder: Path, model: Host, system: str
 ) -> None:
-    with pytest.raises(
-        InvalidRequest, match=rf"train_systems.py --system {system.replace('+', '.')}`"
-    ):
+    adapter, script = adapter_of(system), SCRIPTS[system]
+    with pytest.raises(InvalidRequest, match=re.escape(f"{script}.py --system {adapter}`")):
         make_system(system, open_studio, [item(0)])
-    made = a_folder(folder / "adapters" / system, system, method="sft+filter")
+    made = a_folder(folder / "adapters" / adapter, adapter, method="sft+filter")
     writes = make_system(system, open_studio, [item(0)])
-    name = f"notebench:{system}"
+    name = f"notebench:{adapter}"
     assert writes.write(item(0)).strip()
     assert model.given == {name: made / "adapter.gguf"}
     assert name in model.asked

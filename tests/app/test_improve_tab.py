@@ -146,7 +146,7 @@ def test_an_adapter_says_what_its_rounds_kept_and_why_not_the_rest() -> None:
             }
         )  # fmt: skip
         made = Adapter(id=manifest.id, style="Ada", status="candidate", manifest=manifest)
-        shown = adapter_view(made, [], T)
+        shown = adapter_view(made, [], NOTHING, T)
         assert said in shown
         assert "<script" not in shown
         assert ("62 texts were not good enough" in shown) == isinstance(rounds[0], dict)

@@ -178,7 +178,10 @@ def test_a_quarter_of_the_samples_is_held_back_and_no_case_is_used_twice(
 # ------------------------------------------------------------------ commands
 
 
-def test_the_commands_search_show_use_and_go_back(searches: Searches, studio: Studio) -> None:
+def test_the_commands_search_show_use_and_go_back(
+    searches: Searches, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTEWRIGHT_SCRIPTED", "true")
     job = a_found(searches, studio, BETTER)
     run = CliRunner().invoke
     said = run(command_line, ["optimize", "--style", "Ada", "--budget", "60", "--json"])
@@ -199,6 +202,7 @@ def test_the_commands_search_show_use_and_go_back(searches: Searches, studio: St
 def test_wrong_numbers_are_wrong_usage_and_far_too_many_calls_are_capped(
     searches: Searches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NOTEWRIGHT_SCRIPTED", "true")
     run = CliRunner().invoke
     refused = run(command_line, ["optimize", "--style", "Ada", "--budget", "0"])
     assert isinstance(refused.exception, WrongUsage)
