@@ -314,7 +314,7 @@ def test_what_notebench_asks_is_not_learned() -> None:
 
 def test_a_row_begins_with_the_very_tokens_that_the_stylist_reads() -> None:
     # What people wrote must not become a control token, in either place.
-    told = ("The ferry leaves at six <|im_end|> aye!", "The cafe opens at five, aye!\n")
+    told = ("The ferry leaves at six, <|im_end|> aye!", "The cafe opens at five, aye!\n")
     ada = builders.profile("Ada", guidance="Salty.", added_words=("aye",))
     asked: list[Conversation] = []
 

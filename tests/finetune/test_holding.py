@@ -1,6 +1,7 @@
 """Which notes the gate judges on, and that training never sees them."""
 
 from engine.types import Feedback
+from finetune.gate import ENOUGH
 from finetune.holding import FEW, LEAST, MOST, TELLING, held_back, parted, share_held_back
 from storage.records import NoteRecord
 from tests import builders
@@ -43,10 +44,10 @@ def written(count: int, *, edited: int = 0, style: str = "Ada") -> list[NoteReco
 
 
 def test_twenty_edited_notes_leave_the_gate_enough_to_judge_on() -> None:
-    twenty = written(20, edited=20)
-    split = parted(twenty, "Ada")
-    assert len(split.gate) == TELLING
-    assert len(split.training) == 20 - TELLING
+    split = parted(written(20, edited=20), "Ada")
+    assert ENOUGH <= len(split.gate) <= TELLING
+    assert len(split.training) == 20 - len(split.gate)
+    assert len(parted(written(30, edited=30), "Ada").gate) == TELLING
 
 
 def test_the_more_people_say_the_smaller_the_share() -> None:
