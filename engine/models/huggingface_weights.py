@@ -175,9 +175,14 @@ class Batch:
         return logits
 
 
+def folder_memory(path: Path) -> int:
+    """Return about how many bytes of memory a folder's model takes in full precision."""
+    # Weights are mostly kept in two bytes a number, and full precision takes four.
+    return int(sum(file.stat().st_size for file in path.glob("*.safetensors")) * 2 * _ROOM_FOR_WORK)
+
+
 def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
-    files = list(path.glob("*.safetensors"))
-    if not (path / "config.json").is_file() or not files:
+    if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
         raise ModelUnavailable(
             f"The folder {path.name!r} holds no model in safetensors; choose one with config.json "
             "and .safetensors files in it."
@@ -187,8 +192,7 @@ def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
             "Four-bit weights need an NVIDIA GPU and there is none here; turn them off, or use a "
             "GGUF model, which is small on any machine."
         )
-    # Weights are mostly kept in two bytes a number, and full precision takes four.
-    needed = int(sum(file.stat().st_size for file in files) * 2 * _ROOM_FOR_WORK)
+    needed = folder_memory(path)
     free = None if gpu else available_memory()
     if free is not None and needed > free:
         raise ModelUnavailable(
