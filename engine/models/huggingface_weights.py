@@ -1,5 +1,6 @@
 """A folder in the layout of transformers: loaded for a GPU or the CPU, its words, its adapters."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -114,7 +115,10 @@ class TorchWeights:
             raise NotFound(f"There is no adapter {name!r}; choose one that the style lists.")
         if name not in self._loaded:
             try:
-                self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
+                with warnings.catch_warnings():
+                    # Several adapters on one base are what we want.
+                    warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+                    self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
             except (OSError, ValueError, KeyError, RuntimeError) as error:
                 raise ModelUnavailable(
                     f"The adapter {name!r} does not fit the model {self.path.name!r}; use it with "
