@@ -165,15 +165,21 @@ class Batch:
         import torch
 
         places = (self._mask[:, :end].cumsum(1) - 1).clamp(min=0)
-        with torch.inference_mode():
-            out = self._model(
-                input_ids=self._tokens[:, self._done : end],
-                attention_mask=self._mask[:, :end],
-                position_ids=places[:, self._done : end],
-                past_key_values=self._cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
+        try:
+            with torch.inference_mode():
+                out = self._model(
+                    input_ids=self._tokens[:, self._done : end],
+                    attention_mask=self._mask[:, :end],
+                    position_ids=places[:, self._done : end],
+                    past_key_values=self._cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+        except torch.OutOfMemoryError:
+            raise ModelUnavailable(
+                f"The GPU has too little memory for {len(self._tokens)} texts of {end} tokens; ask "
+                "for fewer drafts, or choose a smaller model."
+            ) from None
         self._done = end
         logits: torch.Tensor = out.logits[:, -1]
         return logits

@@ -128,7 +128,8 @@ class RemoteClient:
         import openai
 
         name = await self._named()
-        for top in self._tops:
+        while self._tops:
+            top = self._tops[0]
             sent: dict[str, Any] = {
                 "messages": as_messages(self._dialect.chat(conversation, None)),
                 self._dialect.limit: 1,
@@ -141,6 +142,10 @@ class RemoteClient:
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if is_overflow(error):
                     raise
+                easier = self._dialect.after(words_of(error), schema=False)
+                if easier is not None and easier.limit != self._dialect.limit:
+                    self._dialect = easier
+                    continue
                 self._tops = tuple(number for number in self._tops if number < top)
                 continue
             return chances(read_json(reply.content), options)

@@ -123,6 +123,21 @@ def test_an_adapter_of_another_base_is_refused(model: HuggingFaceModel, tmp_path
         texts(model, [ask("Rain.")], "bad")
 
 
+def test_a_gpu_that_is_full_is_a_sentence_and_frees_the_model(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def full(**_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model._weights.model, "forward", full)
+        with pytest.raises(ModelUnavailable, match="too little memory for 2 texts"):
+            texts(model, [ask("Rain."), ask("Snow.")])
+    assert texts(model, [ask("Rain.")])
+
+
 def test_an_answer_that_is_cut_under_a_schema_is_given_as_it_is(model: HuggingFaceModel) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     *_, done = model.generate([ask("Rain.")], GREEDY, schema=schema)
