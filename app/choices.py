@@ -1,14 +1,16 @@
 """Which models plan and write: chosen by name, kept in `settings.toml`, and who said so."""
 
 import os
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from app.options import load_options
 from app.settings import Settings, load_settings
-from engine.errors import InvalidRequest, StorageError
+from engine.errors import InvalidRequest, NotFound, StorageError
 from engine.loading import LoadOptions
 from engine.models.catalogue import named
 from engine.models.pulled import FOLDER, pulled_model
@@ -27,13 +29,18 @@ def local_file(settings: Settings, name: str) -> Path | None:
     """Return the GGUF file that a name speaks of; None for the embedded model.
 
     Raises:
-        NotFound: the catalogue has no such model.
+        NotFound: there is no such file, or the catalogue has no such model.
         InvalidRequest: it is not downloaded.
     """
     if name == EMBEDDED:
         return None
-    if name.endswith(".gguf") and Path(name).expanduser().is_file():
-        return Path(name).expanduser().absolute()
+    if name.endswith(".gguf") or os.sep in name:
+        if name.endswith(".gguf") and (file := _path(name)).is_file():
+            return file
+        raise NotFound(
+            f"There is no model at {name!r}; name a file that ends in .gguf, a folder with "
+            "config.json in it, or a server by its whole address."
+        )
     entry = named(name)
     path = pulled_model(settings.data_dir / FOLDER, entry.name)
     if path is None and not entry.embedded:
@@ -81,13 +88,22 @@ def changes_for(
     if choice.startswith(("http://", "https://")):
         # The file on this machine stays: it plans while the server is down.
         del found["gguf"]
-        found |= {"url": choice, "model": model or None, "key_file": key_file or None}
-    elif (Path(choice).expanduser() / "config.json").is_file():
-        found["model"] = str(Path(choice).expanduser().absolute())
+        key = str(_path(key_file)) if key_file else None
+        found |= {"url": choice, "model": model or None, "key_file": key}
+    elif (_path(choice) / "config.json").is_file():
+        found["model"] = str(_path(choice))
     else:
         file = local_file(settings, choice)
         found["gguf"] = str(file) if file else None
     return {f"{role}_{part}": value for part, value in found.items()}
+
+
+def _path(name: str) -> Path:
+    """Return a path that holds wherever the next program is started; a stranger's ~ stays."""
+    path = Path(name)
+    with suppress(RuntimeError):
+        path = path.expanduser()
+    return path.absolute()
 
 
 def use(settings: Settings, changes: Changes) -> Settings:
@@ -113,6 +129,10 @@ def use(settings: Settings, changes: Changes) -> Settings:
                 document[name] = value
         new = _checked(settings, document)
         file.parent.mkdir(parents=True, exist_ok=True)
+        # A key may stand in it: it stays as private as it was.
+        beside.touch(mode=0o600)
+        if file.exists():
+            shutil.copymode(file, beside)
         beside.write_text(tomlkit.dumps(document), encoding="utf-8")
         beside.replace(file)
     except ParseError as error:
@@ -132,7 +152,9 @@ def use(settings: Settings, changes: Changes) -> Settings:
 def _checked(settings: Settings, document: Mapping[str, Any]) -> Settings:
     """Return the settings as they would be; options are made to see that they can be used."""
     kept = {name: getattr(settings, name) for name in settings.model_fields_set}
-    changed = {f"{role}_{part}" for role in ROLES for part in _PARTS}
+    parts = {f"{role}_{part}" for role in ROLES for part in _PARTS}
+    # What the environment says of the other role comes first here too.
+    changed = {name for name in parts if not os.environ.get(f"NOTEWRIGHT_{name.upper()}")}
     new = load_settings(
         **{name: value for name, value in kept.items() if name not in changed},
         **{name: str(value) for name, value in document.items() if name in changed},

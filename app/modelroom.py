@@ -9,7 +9,7 @@ from app.options import load_options
 from app.settings import Settings
 from engine.critic import ModelCritic
 from engine.fallback import Chain, FallbackCritic, FallbackPlanner
-from engine.loading import LoadedModels, LocalModel, load_models
+from engine.loading import InMemory, LoadedModels, load_models
 from engine.models.machine import available_memory
 from engine.planner import ModelPlanner
 from engine.protocols import Critic, Planner, Scorer
@@ -44,7 +44,7 @@ class ModelRoom:
         self._default: LoadedModels | None = None
         self._writer: tuple[LoadedModels, Writer] | None = None
         budget = int(settings.model_memory * 1e9)
-        self._warm: Warm[LocalModel] = Warm(budget, available_memory)
+        self._warm: Warm[InMemory] = Warm(budget, available_memory)
 
     @property
     def ready(self) -> LoadedModels | None:
@@ -62,6 +62,9 @@ class ModelRoom:
             NotFound: no model of that name is on this machine.
             ModelUnavailable: one cannot be loaded.
         """
+        # Who writes on what is set does not wait while somebody's own choice is loaded.
+        if not (planner or stylist) and (ready := self._default) is not None:
+            return ready
         with self._loading:
             if self._default is None:
                 options = load_options(self._settings)
@@ -74,6 +77,8 @@ class ModelRoom:
 
     def writer(self, models: LoadedModels) -> Writer:
         """Return the path from request to note on these models; one that is set keeps its own."""
+        if (known := self._writer) is not None and known[0] is models:
+            return known[1]
         with self._loading:
             if self._writer is None or self._writer[0] is not models:
                 made = models, self._made(models)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from app.settings import Settings, load_settings
+from engine.errors import InvalidRequest
 from engine.models.catalogue import Role, catalogue
 from engine.models.pulled import FOLDER
+from engine.models.remote_server import Server, checked_server
 
 
 def models_folder(settings: Settings) -> Path:
@@ -17,15 +19,32 @@ def embedded_name() -> str:
     return next(entry.name for entry in catalogue() if entry.embedded)
 
 
-def in_settings(settings: Settings) -> dict[Role, str]:
+def names_in(settings: Settings) -> dict[Role, str]:
     """Return what each role's model is called: in the catalogue, by its file, or by its server."""
-    found, folder = load_settings(data_dir=settings.data_dir), models_folder(settings)
+    folder = models_folder(settings)
     pulled = {folder / entry.file.name: entry.name for entry in catalogue() if entry.file}
 
     def name(role: Role) -> str:
-        url, model, path = (getattr(found, f"{role}_{part}") for part in ("url", "model", "gguf"))
-        if url or model:
-            return str(model or url)
+        url, model, path = (
+            getattr(settings, f"{role}_{part}") for part in ("url", "model", "gguf")
+        )
+        if url:
+            return str(model) or _host(url)
+        if model:
+            return Path(model).name
         return embedded_name() if path is None else pulled.get(path, path.name)
 
     return {"planner": name("planner"), "stylist": name("stylist")}
+
+
+def in_settings(settings: Settings) -> dict[Role, str]:
+    """Return the names of those that the environment and the file ask for at this moment."""
+    return names_in(load_settings(data_dir=settings.data_dir))
+
+
+def _host(url: str) -> str:
+    """Return the name of a server; of an address that may hold a password or a key, nothing."""
+    try:
+        return checked_server(Server(url=url)).host
+    except InvalidRequest:
+        return "–"

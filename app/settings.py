@@ -34,7 +34,12 @@ class Settings(BaseSettings):
     """Made once in main and passed down."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NOTEWRIGHT_", frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix="NOTEWRIGHT_",
+        # Who starts containers hands empty variables on: they say nothing about the file's value.
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
     )
 
     data_dir: UserPath = Field(
@@ -192,7 +197,7 @@ def load_settings(**arguments: object) -> Settings:
             f"The setting {name!r} cannot be used: {first['msg']}. It is read from "
             f"NOTEWRIGHT_{name.upper()} or from settings.toml in the data directory; mend it there."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(
             f"settings.toml in the data directory is not valid TOML ({error}); mend or remove it."
         ) from error

@@ -61,14 +61,17 @@ class FallbackPlanner:
             Stopped: `should_stop()` became true.
         """
         chain = self.chain
-        if not chain.reason:
+        # Kept here: the chain may have forgotten it by the time that the spare is loaded.
+        reason = chain.reason
+        if not reason:
             try:
                 yield from ModelPlanner(chain.first).plan(request, should_stop=should_stop)
                 return
             except ModelUnavailable as error:
                 chain.failed(error)
+                reason = str(error)
         spare = ModelPlanner(chain.spare())
-        yield FellBack(wanted=self.card.name, used=spare.card.name, reason=chain.reason)
+        yield FellBack(wanted=self.card.name, used=spare.card.name, reason=reason)
         for event in spare.plan(request, should_stop=should_stop):
             if isinstance(event, Plan):
                 yield event.model_copy(update={"instead_of": self.card.name})

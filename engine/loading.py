@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from engine.errors import ModelUnavailable
 from engine.models.catalogue import find_entry, languages_of, models_writing
 from engine.models.huggingface import HuggingFaceModel
+from engine.models.huggingface_weights import folder_memory
 from engine.models.llamacpp import PLAN_WRITER_PARAMETERS, LlamaCppModel
 from engine.models.llamacpp_library import Configuration, LlamaWeights, library
 from engine.models.machine import available_cores
@@ -115,7 +117,7 @@ def load_models(
     *,
     progress: Callable[[str], None] = lambda _: None,
     command: Command = child_command,
-    warm: Warm["LocalModel"] | None = None,
+    warm: Warm["InMemory"] | None = None,
     embedder: Embedder | None = None,
 ) -> LoadedModels:
     """Load planner, stylist and embedder.
@@ -200,9 +202,27 @@ class LocalModel:
         return self.contexts[role]
 
 
+@dataclass(frozen=True)
+class FolderModel:
+    """A model for transformers in memory: roles with one folder share it whole."""
+
+    model: HuggingFaceModel
+    report: ElsewhereReport
+
+    def context(self, role: ModelRole) -> HuggingFaceModel:
+        """Return the model, whose calls take turns."""
+        del role
+        return self.model
+
+
+InMemory: TypeAlias = LocalModel | FolderModel
+
+
 def size_of(path: Path | None) -> int:
-    """Return about how many bytes of memory a role's file takes; None is the embedded one."""
+    """Return about how many bytes of memory a file or folder takes; None is the embedded file."""
     try:
+        if path is not None and path.is_dir():
+            return folder_memory(path)
         return needed_memory(path or packaged_weights()) * (1 if path else _GROWTH)
     except OSError:
         return 0
@@ -217,7 +237,7 @@ class _Loader:
         threads: int,
         progress: Callable[[str], None],
         command: Command,
-        warm: Warm[LocalModel],
+        warm: Warm[InMemory],
     ) -> None:
         self._options = options
         self._cache_dir = options.cache_dir
@@ -245,11 +265,15 @@ class _Loader:
     def _here(
         self, role: ModelRole, folder: Path | None, gguf: Path | None
     ) -> tuple[TextModel, ModelReport | ElsewhereReport]:
-        if folder is not None:
-            return in_torch(folder, four_bit=self._options.four_bit)
-        local = self._warm.get(gguf, size_of(gguf), lambda: self._load(gguf))
+        place = folder or gguf
+        found = self._warm.get(
+            place, size_of(place), lambda: self._folder(folder) if folder else self._load(gguf)
+        )
         self._progress("Loading the models…")
-        return local.context(role), local.report
+        return found.context(role), found.report
+
+    def _folder(self, folder: Path) -> FolderModel:
+        return FolderModel(*in_torch(folder, four_bit=self._options.four_bit))
 
     def _load(self, own: Path | None) -> LocalModel:
         verdict, reason = self._embedded() if own is None else self._own(own)

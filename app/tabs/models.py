@@ -13,7 +13,7 @@ from app.choices import changes_for
 from app.i18n import Texts, label, texts_for
 from app.modeljobs import AT_WORK, ModelJobs
 from app.modelrows import Machine, ModelRow, model_rows, this_machine
-from app.models_use import in_settings, models_folder
+from app.models_use import in_settings, models_folder, names_in
 from app.modelview import coming_view, machine_view, model_list, size_text
 from app.render import status_line
 from app.tabs.desk import Answer, Desk, Values, edge, event_value, view
@@ -91,13 +91,8 @@ class ModelsTab:
             raise InvalidRequest("Whoever runs this page chooses its models.")
         settings, studio = self.desk.settings, self.desk.studio
         machine, coming = this_machine(settings, self.jobs), in_settings(settings)
-        now: dict[Role, str] = {}
-        if studio.ready:
-            models = studio.models
-            now = {
-                "planner": models.planner_model.card.name,
-                "stylist": models.stylist_model.card.name,
-            }
+        # By the same words as what comes: files and servers call themselves otherwise.
+        now = names_in(studio.settings) if studio.ready else {}
         return (
             machine,
             model_rows(settings, self.jobs, machine, now=now, coming=coming),

@@ -90,13 +90,13 @@ def fetch(
         Stopped: as asked; what was written stays.
     """
     waits = list(patience)
-    while (have := _size(part)) < offer.size:
+    while (have := size_of(part)) < offer.size:
         try:
             with _told(file):
                 _go_on(offer, part, fetched, should_stop)
             continue
         except DownloadFailed:
-            if _size(part) > have:
+            if size_of(part) > have:
                 waits = list(patience)
             if not waits:
                 raise
@@ -108,7 +108,7 @@ def _go_on(offer: Offer, part: Path, fetched: Fetched, should_stop: StopCheck) -
     from huggingface_hub import get_session, hf_raise_for_status
     from huggingface_hub.constants import HF_HUB_DOWNLOAD_TIMEOUT
 
-    have = _size(part)
+    have = size_of(part)
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
     stream = get_session().stream(
         "GET", offer.url, headers=headers, timeout=HF_HUB_DOWNLOAD_TIMEOUT
@@ -205,5 +205,9 @@ def _wait(seconds: float, should_stop: StopCheck) -> None:
     raise Stopped("The download is paused; what is here stays.")
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def size_of(path: Path) -> int:
+    """Return a file's bytes; none where it is gone, perhaps renamed at this very moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

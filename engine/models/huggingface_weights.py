@@ -1,5 +1,6 @@
 """A folder in the layout of transformers: loaded for a GPU or the CPU, its words, its adapters."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -114,7 +115,10 @@ class TorchWeights:
             raise NotFound(f"There is no adapter {name!r}; choose one that the style lists.")
         if name not in self._loaded:
             try:
-                self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
+                with warnings.catch_warnings():
+                    # Several adapters on one base are what we want.
+                    warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+                    self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
             except (OSError, ValueError, KeyError, RuntimeError) as error:
                 raise ModelUnavailable(
                     f"The adapter {name!r} does not fit the model {self.path.name!r}; use it with "
@@ -161,23 +165,34 @@ class Batch:
         import torch
 
         places = (self._mask[:, :end].cumsum(1) - 1).clamp(min=0)
-        with torch.inference_mode():
-            out = self._model(
-                input_ids=self._tokens[:, self._done : end],
-                attention_mask=self._mask[:, :end],
-                position_ids=places[:, self._done : end],
-                past_key_values=self._cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
+        try:
+            with torch.inference_mode():
+                out = self._model(
+                    input_ids=self._tokens[:, self._done : end],
+                    attention_mask=self._mask[:, :end],
+                    position_ids=places[:, self._done : end],
+                    past_key_values=self._cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+        except torch.OutOfMemoryError:
+            raise ModelUnavailable(
+                f"The GPU has too little memory for {len(self._tokens)} texts of {end} tokens; ask "
+                "for fewer drafts, or choose a smaller model."
+            ) from None
         self._done = end
         logits: torch.Tensor = out.logits[:, -1]
         return logits
 
 
+def folder_memory(path: Path) -> int:
+    """Return about how many bytes of memory a folder's model takes in full precision."""
+    # Weights are mostly kept in two bytes a number, and full precision takes four.
+    return int(sum(file.stat().st_size for file in path.glob("*.safetensors")) * 2 * _ROOM_FOR_WORK)
+
+
 def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
-    files = list(path.glob("*.safetensors"))
-    if not (path / "config.json").is_file() or not files:
+    if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
         raise ModelUnavailable(
             f"The folder {path.name!r} holds no model in safetensors; choose one with config.json "
             "and .safetensors files in it."
@@ -187,8 +202,7 @@ def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
             "Four-bit weights need an NVIDIA GPU and there is none here; turn them off, or use a "
             "GGUF model, which is small on any machine."
         )
-    # Weights are mostly kept in two bytes a number, and full precision takes four.
-    needed = int(sum(file.stat().st_size for file in files) * 2 * _ROOM_FOR_WORK)
+    needed = folder_memory(path)
     free = None if gpu else available_memory()
     if free is not None and needed > free:
         raise ModelUnavailable(

@@ -44,6 +44,9 @@ def fitted(text: str, schema: JsonSchema) -> str:
             reason = str(error)
         except json.JSONDecodeError as error:
             reason = f"it is not valid JSON ({error.msg})"
+        except RecursionError:
+            # Each later brace would be as deep: small models repeat one without end.
+            raise Unfit("it is nested too deeply") from None
         at = text.find("{", at + 1)
     raise Unfit(reason)
 
@@ -52,7 +55,7 @@ def fits(text: str, schema: JsonSchema) -> bool:
     """Tell whether `text` is such JSON and nothing else, but for what can be cut."""
     try:
         _mended(json.loads(text), schema, "the answer")
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

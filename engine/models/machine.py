@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 _EDGE = 1 << 20
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_cores() -> int:
@@ -14,13 +15,15 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    quota = _cgroup_quota(Path("/sys/fs/cgroup"))
+    quota = _cgroup_quota(_CGROUP)
     return max(1, min(cores, math.ceil(quota)) if quota else cores)
 
 
 def available_memory() -> int | None:
     """Return the bytes that can still be had without swapping, or None where nobody says."""
-    found = [n for n in (_free_memory(Path("/proc/meminfo")), _cgroup_memory()) if n is not None]
+    found = [
+        n for n in (_free_memory(Path("/proc/meminfo")), _cgroup_memory(_CGROUP)) if n is not None
+    ]
     return min(found) if found else None
 
 
@@ -56,10 +59,14 @@ def _free_memory(meminfo: Path) -> int | None:
     return None
 
 
-def _cgroup_memory() -> int | None:
-    root = Path("/sys/fs/cgroup")
+def _cgroup_memory(root: Path) -> int | None:
+    """Return what a container may still take; files that were read or written give way."""
     limit, used = _read(root / "memory.max"), _read(root / "memory.current")
-    return int(limit) - int(used) if limit.isdigit() and used.isdigit() else None
+    if not (limit.isdigit() and used.isdigit()):
+        return None
+    stat = dict(line.split() for line in _read(root / "memory.stat").splitlines())
+    files = sum(int(stat.get(name, 0)) for name in ("active_file", "inactive_file"))
+    return max(0, int(limit) - int(used) + files)
 
 
 def _read(path: Path) -> str:

@@ -32,6 +32,7 @@ _LATE = "did not answer in"
 _GIGABYTE = 1 << 30
 # Somebody ended the child (a shutdown, Ctrl-C): that says nothing about the model.
 _FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT)
+_REFUSED = 3  # the child's exit code where our own code said why, on its last line
 _PROMPT = 64
 _STEPS = 4
 _TOGETHER = 4
@@ -128,13 +129,15 @@ def find_rung(
         progress: told what takes a moment.
 
     Raises:
-        ModelUnavailable: no rung works (the message has each failure), or the child was ended.
+        ModelUnavailable: no rung works (the message has each failure), the file is refused in the
+            same words on all of them (the message is these), or the child was ended.
     """
     names = (f"{rung.name} {fingerprint(rung.path)}" for rung in rungs)
     key = " | ".join([library_version, *names])
     if (known := _recall(memory, key, rungs)) is not None:
         return known
     failures: list[str] = []
+    outcomes: set[str] = set()
     for rung in rungs:
         progress(f"Trying the model in a process of its own ({rung.name}, this once)…")
         outcome = _try(rung, command, seconds or _time_for(rung.path))
@@ -145,10 +148,23 @@ def find_rung(
                 _remember(memory, key, verdict)
             return verdict
         failures.append(f"“{rung.name}” {outcome}")
+        outcomes.add(outcome)
+    if len(outcomes) == 1 and isinstance(same := outcomes.pop(), _Refused):
+        # The file's fault: another build of llama.cpp would not help.
+        raise ModelUnavailable(same.words)
     raise ModelUnavailable(
         f"llama.cpp cannot run {rungs[0].path.name!r} on this machine ({'; '.join(failures)}); "
         "set the project up again here, so that llama.cpp is compiled for this processor."
     )
+
+
+class _Refused(str):
+    """A failure in words that our own code found for the file."""
+
+    @property
+    def words(self) -> str:
+        """The sentence alone."""
+        return self.removeprefix("failed (").removesuffix(")") + "."
 
 
 def _time_for(path: Path) -> float:
@@ -182,7 +198,8 @@ def _try(rung: Rung, command: Command, seconds: float) -> Trial | str:
     if done.returncode < 0:
         return f"died with {_signal_name(-done.returncode)} in its first decode"
     words = done.stderr.strip().splitlines()
-    return f"failed ({words[-1].rstrip('.') if words else f'exit code {done.returncode}'})"
+    failure = f"failed ({words[-1].rstrip('.') if words else f'exit code {done.returncode}'})"
+    return _Refused(failure) if done.returncode == _REFUSED else failure
 
 
 def _signal_name(number: int) -> str:
@@ -237,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
         speeds = measure([LlamaWeights(Path(path), configuration) for path in asked["files"]])
     except NotewrightError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return _REFUSED
     sys.stdout.write(json.dumps(asdict(Trial(*speeds))) + "\n")
     return 0
 

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 from engine.errors import InvalidRequest, ModelUnavailable, Stopped, StorageError
 from engine.models.catalogue import CatalogueEntry, HubFile, named
-from engine.models.hub import PATIENCE, Offer, fetch, look_up
+from engine.models.hub import PATIENCE, Offer, fetch, look_up, size_of
 from engine.protocols import StopCheck, never_stop
 
 Stage: TypeAlias = Literal["asking", "watching", "downloading", "checking"]
@@ -67,7 +67,7 @@ class PulledModels:
 
     def part(self, entry: CatalogueEntry) -> int:
         """Return how many bytes of a model are here that is not whole yet."""
-        return sum(_size(path) for path in self._parts(entry))
+        return sum(size_of(path) for path in self._parts(entry))
 
     def busy(self, entry: CatalogueEntry) -> bool:
         """Return whether any program is downloading a model at this moment."""
@@ -83,7 +83,7 @@ class PulledModels:
 
     def used(self) -> int:
         """Return how many bytes models and parts of them take."""
-        return sum(_size(path) for path in self.folder.glob("*") if path.is_file())
+        return sum(size_of(path) for path in self.folder.glob("*") if path.is_file())
 
     def free(self) -> int:
         """Return how many bytes the folder's disk still has."""
@@ -115,7 +115,7 @@ class PulledModels:
             tell(Progress("asking", self.part(entry), file.size))
             offer = look_up(file)
             part = self._part_of(entry, offer)
-            self._check_room(file, offer.size - _size(part))
+            self._check_room(file, offer.size - size_of(part))
             fetch(
                 file,
                 offer,
@@ -141,7 +141,7 @@ class PulledModels:
                 raise InvalidRequest(f"{entry.name} is being downloaded; pause that first.")
             freed = 0
             for path in (self._target(entry), *self._parts(entry)):
-                freed += _size(path)
+                freed += size_of(path)
                 path.unlink(missing_ok=True)
             return freed
 
@@ -228,13 +228,11 @@ def _check(part: Path, file: HubFile, offer: Offer, tell: Tell, should_stop: Sto
             tell(Progress("checking", done, offer.size))
             if should_stop():
                 raise Stopped("The download is paused; what is here stays.")
+        # What is renamed into place is taken for checked, even after the power failed.
+        os.fsync(opened.fileno())
     if digest.hexdigest() != offer.sha256:
         part.unlink(missing_ok=True)
         raise ModelUnavailable(
             f"What came as {file.name} is damaged (its SHA-256 is not the one that the Hub names) "
             "and was removed; download it again."
         )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

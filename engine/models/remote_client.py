@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ModelUnavailable
 from engine.models.behind import start
 from engine.models.remote_dialect import Dialect, as_messages
-from engine.models.remote_reply import chances, context_of
+from engine.models.remote_reply import chances, context_of, listed_models, read_json
 from engine.models.remote_server import Server, checked_server, is_overflow, words_of
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Sampling
@@ -80,15 +80,16 @@ class RemoteClient:
         import openai
 
         try:
-            page = await self._client.models.list()
+            # As it came: the client stumbles over what is no list.
+            reply = await self._client.models.with_raw_response.list()
         except openai.NotFoundError:
             return ()
-        if not isinstance(getattr(page, "data", None), list):
+        listed = listed_models(read_json(reply.content))
+        if listed is None:
             raise ModelUnavailable(
                 f"The model server at {self.server.host} does not list its models; check its "
                 "address, which mostly ends in /v1."
             )
-        listed = {str(model.id): model.to_dict(warnings=False) for model in page.data}
         if not self.name and len(listed) != 1:
             raise ModelUnavailable(
                 f"The model server at {self.server.host} serves {', '.join(listed) or 'no model'}; "
@@ -127,7 +128,8 @@ class RemoteClient:
         import openai
 
         name = await self._named()
-        for top in self._tops:
+        while self._tops:
+            top = self._tops[0]
             sent: dict[str, Any] = {
                 "messages": as_messages(self._dialect.chat(conversation, None)),
                 self._dialect.limit: 1,
@@ -135,14 +137,18 @@ class RemoteClient:
                 "top_logprobs": top,
             }
             try:
-                reply = await self._client.chat.completions.create(model=name, **sent)
+                asked = self._client.chat.completions.with_raw_response
+                reply = await asked.create(model=name, **sent)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if is_overflow(error):
                     raise
+                easier = self._dialect.after(words_of(error), schema=False)
+                if easier is not None and easier.limit != self._dialect.limit:
+                    self._dialect = easier
+                    continue
                 self._tops = tuple(number for number in self._tops if number < top)
                 continue
-            # A page or plain text comes as a str.
-            return None if isinstance(reply, str) else chances(reply.to_dict(), options)
+            return chances(read_json(reply.content), options)
         return None
 
     async def _named(self) -> str:

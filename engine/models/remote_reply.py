@@ -44,6 +44,7 @@ class Reply:
             BrokenOff: it ended without an ending.
             ModelUnavailable: it is no answer, or the server's filter cut it.
         """
+        import httpx2
         import openai
 
         kind = stream.response.headers.get("content-type", "")
@@ -54,12 +55,14 @@ class Reply:
                 yield self._take(await self._whole(stream))
             else:
                 async for chunk in stream:
-                    yield self._take(chunk.to_dict(warnings=False))
-        except ValueError:
+                    yield self._take(plain(chunk))
+        except (ValueError, RecursionError):
             raise self._unreadable("something that is no JSON") from None
+        except httpx2.TimeoutException:
+            raise openai.APITimeoutError(request=stream.response.request) from None
         except openai.APITimeoutError:
             raise
-        except openai.APIConnectionError:
+        except (openai.APIConnectionError, httpx2.HTTPError):
             self.finish = ""
         if not self.finish:
             raise BrokenOff(
@@ -121,6 +124,30 @@ def _at(data: Any, *path: str | int) -> Any:
         else:
             data = data[step] if isinstance(data, list) and len(data) > step else None
     return data
+
+
+def plain(data: object) -> object:
+    """Return foreign JSON as it came: the client wraps objects, and passes on what is none."""
+    from openai import BaseModel
+
+    return data.to_dict(warnings=False) if isinstance(data, BaseModel) else data
+
+
+def read_json(content: bytes) -> object:
+    """Return what a server answered at once; None where that is no JSON."""
+    try:
+        found: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def listed_models(data: object) -> dict[str, object] | None:
+    """Return what a server serves, by name; None where its answer is no list of models."""
+    models = _at(data, "data")
+    if not isinstance(models, list):
+        return None
+    return {name: model for model in models if isinstance(name := _at(model, "id"), str)}
 
 
 def chances(data: object, options: Sequence[str]) -> tuple[float, ...] | None:

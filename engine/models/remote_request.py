@@ -101,7 +101,8 @@ class Request:
                 if shown.stopped:
                     break
         show(shown.finish())
-        if not shown.text and reply.finish == "length" and (reply.thought or shown.thought):
+        ended = reply.finish == "length" or shown.full
+        if not shown.text and ended and (reply.thought or shown.thought):
             raise ModelUnavailable(
                 f"The model {self.client.name!r} used up its answer with thinking; choose a model "
                 "that answers at once, or turn its thinking off on the server."

@@ -56,8 +56,13 @@ def checked_server(server: Server) -> Server:
     Raises:
         InvalidRequest: what is wrong; the message holds neither the address's secrets nor the key.
     """
-    parts = urlsplit(server.url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(server.url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # A bracket that is not closed, a port that is no number.
+        usable = False
+    if not usable:
         raise InvalidRequest(
             "The address of a model server must begin with http:// or https://, such as "
             "http://127.0.0.1:8000/v1; mend it in the settings."

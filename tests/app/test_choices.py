@@ -1,5 +1,7 @@
 """Choosing models: by name, in settings.toml, for one note, and while others still write."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from app.settings import Settings, load_settings
 from app.studio import Studio
 from engine.errors import InvalidRequest, NotFound
 from engine.events import FellBack, NoteReady
+from engine.loading import LoadedModels, LoadOptions, load_models
 from engine.models.catalogue import named
 from engine.models.pulled import FOLDER
 from engine.models.weights import packaged_weights
@@ -144,6 +147,30 @@ def test_a_note_under_way_is_finished_on_the_models_it_began_with(
         assert isinstance(list(events)[-1], NoteReady)
         assert studio.settings.stylist_gguf == pulled
         assert studio.models is not before
+
+
+def test_who_writes_on_what_is_set_does_not_wait_while_another_loads(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, done = threading.Event(), threading.Event()
+    usual = load_models(LoadOptions(data_dir, scripted=True))
+
+    def slow(*_: object, **__: object) -> LoadedModels:
+        begun.set()
+        done.wait(10)
+        return usual
+
+    with closing(Studio.open(Settings(data_dir=data_dir))) as studio:
+        studio.room.put(usual)
+        writer = studio.room.writer(usual)
+        monkeypatch.setattr("app.modelroom.load_models", slow)
+        other = threading.Thread(target=lambda: studio.room.models("embedded"))
+        other.start()
+        assert begun.wait(10)
+        found = ThreadPoolExecutor().submit(lambda: studio.room.writer(studio.models))
+        assert found.result(5) is writer
+        done.set()
+        other.join()
 
 
 @pytest.mark.real

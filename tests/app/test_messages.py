@@ -32,6 +32,7 @@ from tests.app.sentences import raised
 # A sentence that is passed on as it came, and one that is made in the reader's language.
 PASSED_ON = {
     "ModelUnavailable(self.message)",
+    "ModelUnavailable(same.words)",
     "TrainingFailed(WITHDRAWN)",
     "InvalidRequest(run.t('write.no_style'), field='samples')",
 }

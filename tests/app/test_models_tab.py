@@ -101,6 +101,20 @@ def test_a_model_comes_is_used_and_cannot_be_deleted_while_it_is(shown: Shown) -
     assert f'data-name="{NAME}" data-state="absent"' in shown.list
 
 
+def test_a_file_of_ones_own_that_is_loaded_is_not_said_to_come(shown: Shown) -> None:
+    studio = shown.bench.desk.studio
+    studio.room.put(studio.models)
+    file = studio.settings.data_dir / "settings.toml"
+    file.write_text('planner_gguf = "/mine/good.gguf"\n', encoding="utf-8")
+    shown.bench.see(shown.tab.shown(shown.bench.shown, EN))
+    assert "(from the next note: good.gguf)" in str(shown.bench.shown[shown.tab.machine])
+
+    studio.settings = studio.settings.model_copy(update={"planner_gguf": Path("/mine/good.gguf")})
+    shown.bench.see(shown.tab.shown(shown.bench.shown, EN))
+    assert "good.gguf" in str(shown.bench.shown[shown.tab.machine])
+    assert "from the next note" not in str(shown.bench.shown[shown.tab.machine])
+
+
 def test_what_goes_wrong_stands_on_the_card_in_the_readers_language(shown: Shown, hub: Hub) -> None:
     hub.status = 404
     shown.press(shown.tab.pull)

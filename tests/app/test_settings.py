@@ -73,6 +73,23 @@ def test_an_unknown_name_or_broken_toml_in_the_file_is_a_sentence(data_dir: Path
         load_settings()
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_in_another_encoding_is_a_sentence(data_dir: Path, encoding: str) -> None:
+    data_dir.mkdir()
+    (data_dir / "settings.toml").write_text("# café\nport = 1\n", encoding=encoding)
+    with pytest.raises(InvalidRequest, match="not valid TOML"):
+        load_settings()
+
+
+def test_an_empty_variable_says_nothing_about_what_the_file_has(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir.mkdir()
+    (data_dir / "settings.toml").write_text('planner_gguf = "/a.gguf"\n', encoding="utf-8")
+    monkeypatch.setenv("NOTEWRIGHT_PLANNER_GGUF", "")
+    assert load_settings().planner_gguf == Path("/a.gguf")
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         load_settings().port = 1  # type: ignore[misc]

@@ -61,7 +61,8 @@ def test_a_server_that_failed_is_left_alone_for_a_while_and_then_asked_again() -
     assert down.asked == 1
     impatient = FallbackPlanner(Chain(down, ScriptedModel, patience=0.0))
     for _ in range(2):
-        list(impatient.plan(ASKED))
+        fell = [event for event in impatient.plan(ASKED) if isinstance(event, FellBack)]
+        assert [event.reason for event in fell] == [str(DOWN)]
     assert down.asked == 3
 
 

@@ -75,6 +75,20 @@ def test_cores_are_those_of_this_process_not_of_the_machine() -> None:
         os.sched_setaffinity(0, before)
 
 
+def test_files_in_a_containers_memory_give_way_to_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that was just downloaded fills the container's memory as a file."""
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("990\n")
+    assert machine.available_memory() == 10
+    (tmp_path / "memory.stat").write_text("anon 90\nactive_file 500\ninactive_file 400\n")
+    assert machine.available_memory() == 910
+    (tmp_path / "memory.max").write_text("max\n")
+    assert (machine.available_memory() or 0) > 1000
+
+
 def test_a_fingerprint_follows_content_and_size(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_bytes(b"a" * 100)
@@ -208,6 +222,7 @@ def test_a_damaged_file_and_a_strange_one_say_so_and_what_to_do(tmp_path: Path) 
         with pytest.raises(ModelUnavailable, match=r"cannot be loaded|choose another") as error:
             load_models(LoadOptions(tmp_path / "cache", threads=1, stylist_gguf=file))
         assert file.name in str(error.value)
+        assert "set the project up" not in str(error.value)
 
 
 @pytest.mark.real

@@ -16,6 +16,7 @@ WORKS = """print('{"speed": {"prompt": 100.0, "together": 50.0}, "source_speed":
 CRASHES = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
 ENDED = CRASHES.replace("SIGSEGV", "SIGTERM")
 FAILS = "import sys; sys.exit('The model file cannot be loaded.')"
+REFUSES = "import sys; sys.stderr.write('The file is cut short; choose another.'); sys.exit(3)"
 HANGS = "import time; time.sleep(60)"
 NONSENSE = "print('hello')"
 
@@ -99,6 +100,18 @@ def test_where_nothing_works_the_message_says_how_each_failed_and_what_to_do(
         find_rung(rungs, tmp_path / "probe.json", library_version="1", command=command)
 
 
+def test_what_every_rung_refuses_in_the_same_words_is_the_files_fault(
+    tmp_path: Path, rungs: list[Rung]
+) -> None:
+    command, _ = children(*[REFUSES] * 3)
+    with pytest.raises(ModelUnavailable) as error:
+        find_rung(rungs, tmp_path / "probe.json", library_version="1", command=command)
+    assert str(error.value) == "The file is cut short; choose another."
+    command, _ = children(REFUSES, CRASHES, REFUSES)
+    with pytest.raises(ModelUnavailable, match="set the project up"):
+        find_rung(rungs, tmp_path / "probe.json", library_version="1", command=command)
+
+
 def test_a_new_library_or_another_file_is_tried_afresh(tmp_path: Path, rungs: list[Rung]) -> None:
     command, tried = children(WORKS, CRASHES, WORKS, WORKS)
     memory = tmp_path / "probe.json"
@@ -132,5 +145,5 @@ def test_the_real_child_says_why_a_file_does_not_load(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(packaged_weights().read_bytes()[:100_000])
     rung = Rung("broken", broken, Configuration(1))
-    with pytest.raises(ModelUnavailable, match=r"model file 'broken.gguf' cannot be loaded"):
+    with pytest.raises(ModelUnavailable, match=r"^The model file 'broken.gguf' cannot be loaded"):
         find_rung([rung], tmp_path / "probe.json", library_version="1", command=child_command)

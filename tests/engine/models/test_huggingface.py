@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import ModelUnavailable, NotFound
-from engine.loading import LoadOptions, load_models
+from engine.loading import InMemory, LoadOptions, load_models
+from engine.models.embedder import HashingEmbedder
 from engine.models.huggingface import HuggingFaceModel
 from engine.models.huggingface_weights import TorchWeights
 from engine.models.torch_sampling import TorchSampler
 from engine.protocols import Conversation
 from engine.types import Generation, Message, Sampling
+from engine.warm import Warm
 from tests.engine.models.tiny import write_tiny
 
 if TYPE_CHECKING:
@@ -121,6 +123,21 @@ def test_an_adapter_of_another_base_is_refused(model: HuggingFaceModel, tmp_path
         texts(model, [ask("Rain.")], "bad")
 
 
+def test_a_gpu_that_is_full_is_a_sentence_and_frees_the_model(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def full(**_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model._weights.model, "forward", full)
+        with pytest.raises(ModelUnavailable, match="too little memory for 2 texts"):
+            texts(model, [ask("Rain."), ask("Snow.")])
+    assert texts(model, [ask("Rain.")])
+
+
 def test_an_answer_that_is_cut_under_a_schema_is_given_as_it_is(model: HuggingFaceModel) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     *_, done = model.generate([ask("Rain.")], GREEDY, schema=schema)
@@ -168,3 +185,12 @@ def test_a_folder_writes_while_the_embedded_model_plans(
     assert models.stylist_model.card.backend == "transformers"
     assert models.planner_model.card.backend == "llama.cpp"
     assert models.adapters is None
+
+
+def test_a_folder_is_loaded_once_for_both_roles_and_all_requests(
+    folder: Path, tmp_path: Path
+) -> None:
+    options = LoadOptions(tmp_path, planner_folder=folder, stylist_folder=folder)
+    warm: Warm[InMemory] = Warm()
+    first, again = (load_models(options, warm=warm, embedder=HashingEmbedder()) for _ in range(2))
+    assert first.planner_model is first.stylist_model is again.stylist_model

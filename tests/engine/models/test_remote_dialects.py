@@ -286,6 +286,20 @@ def test_fewer_alternatives_are_asked_for_where_twenty_are_too_many_and_none_is_
     assert [body["top_logprobs"] for body in asked.bodies] == [20, 5, 5]
 
 
+def test_chances_survive_a_server_that_wants_another_name_for_the_limit() -> None:
+    listed = [{"token": "1", "logprob": -0.1}]
+    reply = {"choices": [{"logprobs": {"content": [{"top_logprobs": listed}]}}]}
+
+    def script(_: str, body: Body) -> Answer:
+        if "max_tokens" in body:
+            return refusal(400, "'max_tokens' is not supported; use 'max_completion_tokens'.")
+        return Answer([json.dumps(reply)], kind="application/json")
+
+    with serving(script) as (url, asked):
+        assert RemoteModel(Server(url=url, model="m")).choose(ASK, ["1", "2"]) is not None
+    assert [body["top_logprobs"] for body in asked.bodies] == [20, 20]
+
+
 def models(*listed: dict[str, object]) -> Answer:
     return Answer([json.dumps({"data": list(listed)})], kind="application/json")
 

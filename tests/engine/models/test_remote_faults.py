@@ -62,6 +62,10 @@ PAGE = "<!DOCTYPE html><html><body>Welcome to nginx</body></html>"
         (Answer([chunk("Hel")]), "broke off in the middle of its answer; try again"),
         (Answer([chunk("Hel")], broken=True), "broke off in the middle of its answer"),
         (Answer([DONE]), "broke off in the middle"),
+        (Answer([event(None), event("ping"), event([1]), event(3)]), "broke off in the middle"),
+        (Answer(['{"choices": [{'], kind="application/json", broken=True), "broke off in the mid"),
+        (Answer(["[" * 5000], kind="application/json"), "sent something that is no JSON instead"),
+        (Answer([f"data: {'[' * 5000}\n\n"]), "sent something that is no JSON instead"),
     ],
 )
 def test_a_fault_is_a_sentence(answer: Answer, sentence: str) -> None:
@@ -125,6 +129,29 @@ def test_thoughts_without_end_are_ended_by_the_clock() -> None:
     assert "was not done after 0.3 seconds" in said
 
 
+def test_thoughts_that_take_more_than_was_asked_for_are_no_empty_answer() -> None:
+    said = failure(lambda *_: Answer([chunk("<think>" + "hm " * 200)]))
+    assert "used up its answer with thinking" in said
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "<html>", '{"data": null}', '{"data": [null, {}]}'])
+def test_an_answer_at_once_that_is_none_of_the_protocol_is_a_sentence(body: str) -> None:
+    with serving(lambda *_: Answer([body], kind="application/json")) as (url, _):
+        with pytest.raises(ModelUnavailable, match=r"does not list its models|serves no model"):
+            RemoteModel(Server(url=url)).look()
+        assert RemoteModel(Server(url=url, model="m")).choose(ASK, ["1", "2"]) is None
+
+
+def test_json_without_bottom_is_cut_or_asked_for_again() -> None:
+    """Small models repeat a brace without end; Python's reader gives up at a thousand."""
+    deep = streamed('{"a":' * 1500)
+    with serving(lambda *_: deep) as (url, asked):
+        model = RemoteModel(Server(url=url, model="m"))
+        with pytest.raises(ModelUnavailable, match="does not keep to the form"):
+            list(model.generate([ASK], Sampling(max_tokens=2000), schema={"type": "object"}))
+    assert len(asked.bodies) == 3
+
+
 def test_a_busy_server_is_asked_again_and_what_was_shown_is_never_taken_back() -> None:
     answers = [refusal(429, "slow down"), refusal(503, "loading"), streamed("Hello")]
     with serving(lambda *_: answers.pop(0)) as (url, asked):
@@ -183,6 +210,8 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
     [
         ("localhost:8000", "", "must begin with http"),
         ("ftp://host/v1", "", "must begin with http"),
+        ("http://[::1/v1", "", "must begin with http"),
+        (f"https://user:{KEY}/x@host/v1", "", "must begin with http"),
         (f"https://user:{KEY}@host/v1", "", "must hold no key"),
         (f"https://host/v1?api-key={KEY}", "", "must hold no key"),
         ("https://host/v1", f"{KEY}\nsecond line", "must be one line"),
