@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.types import TraitWish
 from finetune.job import OUT_OF_MEMORY, UNFORESEEN, WITHDRAWN
-from finetune.orders import ADAPTERS, JOBS
+from finetune.orders import ADAPTERS, JOBS, TraitOrder
 from finetune.pace import estimate
 from storage.writing_lock import WRITING, WritingLock
 from tests.builders import profile
@@ -245,13 +246,18 @@ def test_what_is_refused_while_it_is_learned_never_serves(office: Office) -> Non
     assert made.manifest.sources["shown"] == (sample,)
 
 
-def test_an_adapter_saw_what_the_one_that_it_goes_on_from_saw(office: Office) -> None:
+@pytest.mark.parametrize(
+    "told", [{"method": "dpo"}, {"trait": TraitOrder(wish=TraitWish(name="funnier"))}]
+)
+def test_an_adapter_saw_what_the_one_that_it_goes_on_from_saw(
+    office: Office, told: dict[str, object]
+) -> None:
     first = office.end(office.new(script=Script())).adapter
     assert first is not None
     job = office.new()
     folder = office.folder(job)
     order = folder.order().model_copy(update={"serving": office.place / ADAPTERS / first})
-    folder.write_order(order.model_copy(update={"method": "dpo"}))
+    folder.write_order(order.model_copy(update=told))
     folder.write_data(rows(1).model_copy(update={"shown": ("s1-shown",)}))
     office.start(job, Script())
     office.end(job)
