@@ -82,6 +82,21 @@ def test_a_job_killed_at_any_moment_goes_on_and_ends_once(office: Office) -> Non
     assert [p.step for p in office.board.curve("me", job.id)] == list(range(1, 61))
 
 
+def test_killed_between_the_move_and_the_row_it_makes_the_folder_again(office: Office) -> None:
+    job = office.new()
+    claim = office.board.claim(job.id)
+    assert claim is not None
+    claim.made(f"a1-{0:032}")  # its folder stands in its place, and no row says so
+    claim.end("stopped")
+    office.board.ask("me", job.id, "go")
+    office.start(job, Script(steps=2))
+    ended = office.end(job)
+    assert (ended.state, ended.message) == ("done", "")
+    serving = office.serving()
+    assert serving is not None
+    assert serving.id == ended.adapter
+
+
 def test_the_real_trainer_goes_on_after_kills_and_the_old_adapter_serves(office: Office) -> None:
     """Before and after a checkpoint; `scripts/kill_training.py` does so at twenty moments."""
     old = office.end(office.new(script=Script(steps=2))).adapter
