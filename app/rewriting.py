@@ -111,17 +111,24 @@ def keep(studio: Studio, owner: str, made: Made, *, undo: bool = False) -> None:
 
 
 def trait_adapter(studio: Studio, owner: str, style: str, trait: str) -> Adapter | None:
-    """Return the newest adapter of a style that learned a trait for the model that writes."""
+    """Return the newest adapter of a style that learned a trait for the model that writes.
+
+    One that was refused, rolled back or retired (it may have learned from a text that was taken
+    back) writes no more.
+    """
     host = studio.models.adapters
     if host is None or not style:
         return None
+    revision, shelf = host.base.revision, studio.adapters.shelf
     try:
-        found = studio.adapters.shelf.list(owner, style)
+        found = shelf.list(owner, style)
+        serving = {adapter.id for adapter in shelf.serving(owner, style, base=revision)}
     except NotFound:  # the style was deleted since
         return None
     for adapter in found:
-        fits = adapter.manifest.base.revision == host.base.revision
-        if fits and adapter.status != "refused" and learned(adapter) == trait.casefold():
+        may_write = adapter.status == "candidate" or adapter.id in serving
+        fits = adapter.manifest.base.revision == revision
+        if fits and may_write and learned(adapter) == trait.casefold():
             return adapter
     return None
 
