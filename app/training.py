@@ -50,6 +50,8 @@ NOT_BEGUN = (
     "The training process ended before it began; run `notewright doctor`, then resume. What it "
     "said is in its log, in the data directory under training."
 )
+CANNOT_BEGIN = "The training process cannot be started"
+BEGIN_ANEW = "free some space and memory and resume, or train the style anew."
 
 
 @dataclass(frozen=True)
@@ -186,21 +188,24 @@ class Training:
         order = order.model_copy(update={"trait": trait})
         if method is None:
             self.choice(owner, style, data)  # says what is missing before anything is begun
-        job = self._board.add(owner, style, method)
+        job = self._board.add(owner, style, method, lambda new: self._prepare(new, order, data))
+        self._clear(owner, style)
+        self._spawn(job)
+        return job
+
+    def _prepare(self, job_id: str, order: Order, data: TrainingSet | None) -> None:
+        """Write a job's folder."""
+        folder = JobFolder(self._folder / job_id)
         try:
-            self._clear(owner, style)
-            folder = JobFolder(self._folder / job.id)
             folder.write_order(order)
             if data is not None:
                 folder.write_data(data)
         except OSError as error:
-            self._board.ask(owner, job.id, "cancel")
+            shutil.rmtree(folder.path, ignore_errors=True)
             raise StorageError(
                 f"The training data cannot be written ({error.strerror}); free some space and try "
                 "again."
             ) from error
-        self._spawn(job)
-        return job
 
     def ask(self, owner: str, job_id: str, wish: Wish) -> TrainingJob:
         """Pause a job, cancel it, or let it go on (from its last checkpoint where it stopped)."""
@@ -321,15 +326,19 @@ class Training:
         """Start a job's process, in a session of its own: it outlives the server."""
         settings = self._studio.settings
         told = {DATA_DIR: str(settings.data_dir), DATABASE_URL: settings.url}
-        with JobFolder(self._folder / job.id).log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, *self.program, job.id],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | told,
-                start_new_session=True,
-            )
+        try:
+            with JobFolder(self._folder / job.id).log.open("ab") as log:
+                child = subprocess.Popen(
+                    [sys.executable, *self.program, job.id],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=os.environ | told,
+                    start_new_session=True,
+                )
+        except OSError as error:  # the folder was deleted, the disk is full, memory is lacking
+            self._board.not_begun(job.id, f"{CANNOT_BEGIN} ({error.strerror}); {BEGIN_ANEW}")
+            return
         self._children[job.id] = child
         threading.Thread(target=self._tend, args=(job.id, child), daemon=True).start()
 

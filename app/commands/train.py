@@ -86,7 +86,7 @@ def train(
     chosen = _method(method)
     if rounds > 1 and trait is None and chosen not in {None, "filter"}:
         raise WrongUsage("Only the style filter goes in rounds: --method filter --rounds N.")
-    if output is not None and output.exists() and any(output.iterdir()):
+    if output is not None and output.exists() and not _is_empty(output):
         raise WrongUsage(f"{str(output)!r} holds other things; give a new or empty folder.")
     from app.trainrows import read_training_rows
 
@@ -294,6 +294,10 @@ def _only_style(training: "Training") -> str:
     if len(names) != 1:
         raise WrongUsage("Say which style to roll back: --style NAME.")
     return names.pop()
+
+
+def _is_empty(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
 
 
 def _method(name: str) -> Method | None:
