@@ -15,7 +15,7 @@ from engine.events import Waiting
 from engine.loading import suggestions_for
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
-from engine.rewrite import Rewriter
+from engine.rewrite import Rewriter, Rewritten
 from engine.scoring.traits import measure_of
 from engine.trait import trait_name
 from engine.types import Language, Scores, StyleProfile, TraitLevel, TraitWish
@@ -80,17 +80,7 @@ def rewrite(
         made = who.rewrite(before, seed=record.note.request.seed, should_stop=should_stop)
     finally:
         studio.turnstile.leave()
-    if made.refused:
-        raise InvalidRequest(
-            f"The model declines to make this text {wish.name!r}; name another trait.",
-            field="trait",
-        )
-    if not made.changed:
-        raise InvalidRequest(
-            f"The model found no wording that is {wish.name!r} and says the same, so the text "
-            "stays as it is; try again, name another trait, or choose a larger planner.",
-            field="trait",
-        )
+    _check_changed(made, wish)
     measure = measure_of(wish.name)
     sides = [_side(studio, owner, record, text, wish) for text in (before, made.text)]
     yield Made(
@@ -102,6 +92,20 @@ def rewrite(
         adapter=adapter,
         counted=measure.key if measure else "",
     )
+
+
+def _check_changed(made: Rewritten, wish: TraitWish) -> None:
+    if made.refused:
+        raise InvalidRequest(
+            f"The model declines to make this text {wish.name!r}; name another trait.",
+            field="trait",
+        )
+    if not made.changed:
+        raise InvalidRequest(
+            f"The model found no wording that is {wish.name!r} and says the same, so the text "
+            "stays as it is; try again, name another trait, or choose a larger planner.",
+            field="trait",
+        )
 
 
 def keep(studio: Studio, owner: str, made: Made, *, undo: bool = False) -> None:

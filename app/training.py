@@ -176,12 +176,7 @@ class Training:
             InvalidRequest: the style is being trained already, or nobody may train here.
             ModelUnavailable: the stylist is none that can be trained.
         """
-        settings = self._studio.settings
-        if settings.shared and not settings.named_owners:
-            raise InvalidRequest(
-                "Training is off on a page that everybody may use; install Notewright on your own "
-                "machine to train a style."
-            )
+        self._check_allowed()
         if trait is not None:
             method = trait_method(method)
         order = self._order(owner, style, method, rounds, seed)
@@ -192,6 +187,14 @@ class Training:
         self._clear(owner, style)
         self._spawn(job)
         return job
+
+    def _check_allowed(self) -> None:
+        settings = self._studio.settings
+        if settings.shared and not settings.named_owners:
+            raise InvalidRequest(
+                "Training is off on a page that everybody may use; install Notewright on your own "
+                "machine to train a style."
+            )
 
     def _prepare(self, job_id: str, order: Order, data: TrainingSet | None) -> None:
         """Write a job's folder."""

@@ -24,6 +24,7 @@ FILE_LINES, FUNCTION_LINES = 400, 50
 EDGES = {
     "finetune/job.py": 1,
     "app/benchjobs.py": 1,
+    "app/searches.py": 1,
     "app/tabs/desk.py": 2,
     "app/tabs/writing.py": 1,
 }
@@ -33,6 +34,7 @@ TRAINERS = (
     "finetune/base.py",
     "finetune/sft.py",
     "finetune/preferences.py",
+    "finetune/packing.py",
     "finetune/ranking.py",
     "finetune/watching.py",
     "finetune/train.py",

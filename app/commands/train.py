@@ -26,6 +26,35 @@ _POLL_SECONDS = 0.5
 
 StyleName = Annotated[str | None, typer.Option("--style", metavar="NAME", help="A saved style.")]
 JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The newest if absent.")]
+MethodName = Annotated[
+    str,
+    typer.Option(metavar="sft|filter|planned|dpo|kto|brio|brio-dpo|auto", help="How to learn."),
+]
+TraitName = Annotated[
+    str | None,
+    typer.Option(metavar="TRAIT", help="Learn a trait (funnier …) from teacher and critic."),
+]
+Texts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help='Texts to rewrite for the trait: {"text": …} a line.'),
+]
+CriticName = Annotated[str, typer.Option(metavar="auto|model|count", help="Who judges the trait.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Rows of your own (TRL's columns), not the feedback."),
+]
+Output = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Copy the adapter there at the end.")
+]
+Rounds = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=MOST_ROUNDS,
+        help="Rounds of the style filter, or of a trait's critic.",
+    ),
+]
 
 
 class TrainingEnded(NotewrightError):
@@ -44,37 +73,13 @@ def _training() -> Iterator["Training"]:
 def train(
     context: typer.Context,
     style: StyleName = None,
-    method: Annotated[
-        str,
-        typer.Option(metavar="sft|filter|planned|dpo|kto|brio|brio-dpo|auto", help="How to learn."),
-    ] = "auto",
-    trait: Annotated[
-        str | None,
-        typer.Option(metavar="TRAIT", help="Learn a trait (funnier …) from teacher and critic."),
-    ] = None,
-    texts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help='Texts to rewrite for the trait: {"text": …} a line.'),
-    ] = None,
-    critic: Annotated[
-        str, typer.Option(metavar="auto|model|count", help="Who judges the trait.")
-    ] = "auto",
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Rows of your own (TRL's columns), not the feedback."),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Copy the adapter there at the end.")
-    ] = None,
-    rounds: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=MOST_ROUNDS,
-            help="Rounds of the style filter, or of a trait's critic.",
-        ),
-    ] = 1,
+    method: MethodName = "auto",
+    trait: TraitName = None,
+    texts: Texts = None,
+    critic: CriticName = "auto",
+    data: Data = None,
+    output: Output = None,
+    rounds: Rounds = 1,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Repeats a run exactly.")] = 0,
     as_json: Json = False,
 ) -> None:
