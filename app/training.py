@@ -258,9 +258,12 @@ class Training:
         """Let an adapter serve from now on; one that the gate refused needs a reason."""
         return self.shelf.promote(owner, address, reason)
 
-    def rollback(self, owner: str, style: str) -> Adapter | None:
-        """Let the adapter serve that served before; None where there was none."""
-        return self.shelf.rollback(owner, style)
+    def rollback(self, owner: str, style: str, *, base: str | None = None) -> Adapter | None:
+        """Let the adapter serve that served before; None where there was none.
+
+        Without `base` (its revision), on the base on which the style's adapters last changed.
+        """
+        return self.shelf.rollback(owner, style, base=base)
 
     def export(self, owner: str, address: str, directory: Path) -> Path:
         """Copy an adapter (safetensors, GGUF, card, manifest) to a new folder."""
