@@ -318,6 +318,13 @@ def test_it_goes_behind_everything_else_in_a_session_of_its_own(office: Office) 
     assert office.board.get("me", job.id).pid == child.pid
 
 
+def test_a_process_that_cannot_read_its_order_takes_nothing_up(office: Office) -> None:
+    job = office.new()
+    (office.folder(job).path / "order.json").write_text("{")
+    assert office.start(job, Script()).wait() != 0
+    assert office.board.get("me", job.id).state == "waiting"
+
+
 def test_a_full_disk_is_told_whoever_met_it(small_disk: Path) -> None:
     """Checkpoints by torch, adapters by safetensors: the real writers on a real full disk."""
     import torch
