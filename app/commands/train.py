@@ -12,12 +12,12 @@ import typer
 from app.commands.common import OWNER, Json, WrongUsage, as_usage, new_group, note, open_studio, say
 from app.commands.common import say_json as say_as_json
 from app.commands.consent import consent_of
-from engine.errors import NotewrightError, NotFound
+from engine.errors import InvalidRequest, NotewrightError, NotFound
 from engine.job_types import OPEN, TrainingJob, Wish
 from engine.learning_types import MOST_ROUNDS, Method
 
 if TYPE_CHECKING:
-    from app.training import Training
+    from app.training import Action, Training
     from engine.adapter_types import Adapter
     from finetune.orders import TraitOrder
 
@@ -281,8 +281,14 @@ def _ended_well(training: "Training", job: TrainingJob) -> "Adapter":
 
 
 def _ask(job_id: str | None, wish: Wish, said: str) -> None:
+    from app.training import actions
+
+    action: Action = "resume" if wish == "go" else wish
     with _training() as training:
-        job = training.ask(OWNER, job_id or _newest(training.jobs(OWNER)).id, wish)
+        job = training.job(OWNER, job_id) if job_id else _newest(training.jobs(OWNER))
+        if action not in actions(job):
+            raise InvalidRequest(f"{job.id} ({job.style}) is {job.state}: nothing to {action}.")
+        job = training.ask(OWNER, job.id, wish)
     note(f"{job.id} ({job.style}): {said}")
 
 

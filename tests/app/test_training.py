@@ -297,6 +297,8 @@ def test_the_command_says_why_training_failed(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TrainingEnded, match="The loss became no number"):
         run("--style", "Ada", "--method", "sft")
     assert "failed" in run("status")
+    with pytest.raises(InvalidRequest, match="is failed: nothing to pause"):
+        run("pause")
     script(monkeypatch, passes=False)
     assert "goes on" in run("resume")
 
