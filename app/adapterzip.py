@@ -1,8 +1,10 @@
 """An adapter as one file for the browser: packed for download, unpacked from an upload."""
 
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,10 @@ from pathlib import Path
 from engine.adapter_files import FILES, MANIFEST
 from engine.errors import AdapterUnusable
 
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, NotImplementedError,
+    RuntimeError, OSError,
+)  # fmt: skip
 _LARGEST = 512 << 20  # bytes in all, unpacked
 
 
@@ -34,7 +40,7 @@ def unpacked(file: Path) -> Iterator[Path]:
                     name = Path(entry.filename).name
                     if name in {*FILES, MANIFEST} and not entry.is_dir():
                         _take(packed, entry, Path(folder) / name)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        except _UNREADABLE as error:
             raise AdapterUnusable(
                 f"{file.name!r} is no zip file that can be read; drop the one that Export made."
             ) from error

@@ -15,7 +15,7 @@ from engine.events import Waiting
 from engine.loading import suggestions_for
 from engine.protocols import StopCheck, never_stop
 from engine.requests import check_languages
-from engine.rewrite import Rewriter
+from engine.rewrite import Rewriter, Rewritten
 from engine.scoring.traits import measure_of
 from engine.trait import trait_name
 from engine.types import Language, Scores, StyleProfile, TraitLevel, TraitWish
@@ -80,17 +80,7 @@ def rewrite(
         made = who.rewrite(before, seed=record.note.request.seed, should_stop=should_stop)
     finally:
         studio.turnstile.leave()
-    if made.refused:
-        raise InvalidRequest(
-            f"The model declines to make this text {wish.name!r}; name another trait.",
-            field="trait",
-        )
-    if not made.changed:
-        raise InvalidRequest(
-            f"The model found no wording that is {wish.name!r} and says the same, so the text "
-            "stays as it is; try again, name another trait, or choose a larger planner.",
-            field="trait",
-        )
+    _check_changed(made, wish)
     measure = measure_of(wish.name)
     sides = [_side(studio, owner, record, text, wish) for text in (before, made.text)]
     yield Made(
@@ -104,6 +94,20 @@ def rewrite(
     )
 
 
+def _check_changed(made: Rewritten, wish: TraitWish) -> None:
+    if made.refused:
+        raise InvalidRequest(
+            f"The model declines to make this text {wish.name!r}; name another trait.",
+            field="trait",
+        )
+    if not made.changed:
+        raise InvalidRequest(
+            f"The model found no wording that is {wish.name!r} and says the same, so the text "
+            "stays as it is; try again, name another trait, or choose a larger planner.",
+            field="trait",
+        )
+
+
 def keep(studio: Studio, owner: str, made: Made, *, undo: bool = False) -> None:
     """Put the rewriting in force as the writer's edit, or with `undo` the text as it was."""
     text = made.before.text if undo else made.after.text
@@ -111,17 +115,24 @@ def keep(studio: Studio, owner: str, made: Made, *, undo: bool = False) -> None:
 
 
 def trait_adapter(studio: Studio, owner: str, style: str, trait: str) -> Adapter | None:
-    """Return the newest adapter of a style that learned a trait for the model that writes."""
+    """Return the newest adapter of a style that learned a trait for the model that writes.
+
+    One that was refused, rolled back or retired (it may have learned from a text that was taken
+    back) writes no more.
+    """
     host = studio.models.adapters
     if host is None or not style:
         return None
+    revision, shelf = host.base.revision, studio.adapters.shelf
     try:
-        found = studio.adapters.shelf.list(owner, style)
+        found = shelf.list(owner, style)
+        serving = {adapter.id for adapter in shelf.serving(owner, style, base=revision)}
     except NotFound:  # the style was deleted since
         return None
     for adapter in found:
-        fits = adapter.manifest.base.revision == host.base.revision
-        if fits and adapter.status != "refused" and learned(adapter) == trait.casefold():
+        may_write = adapter.status == "candidate" or adapter.id in serving
+        fits = adapter.manifest.base.revision == revision
+        if fits and may_write and learned(adapter) == trait.casefold():
             return adapter
     return None
 

@@ -50,6 +50,8 @@ NOT_BEGUN = (
     "The training process ended before it began; run `notewright doctor`, then resume. What it "
     "said is in its log, in the data directory under training."
 )
+CANNOT_BEGIN = "The training process cannot be started"
+BEGIN_ANEW = "free some space and memory and resume, or train the style anew."
 
 
 @dataclass(frozen=True)
@@ -174,33 +176,39 @@ class Training:
             InvalidRequest: the style is being trained already, or nobody may train here.
             ModelUnavailable: the stylist is none that can be trained.
         """
-        settings = self._studio.settings
-        if settings.shared and not settings.named_owners:
-            raise InvalidRequest(
-                "Training is off on a page that everybody may use; install Notewright on your own "
-                "machine to train a style."
-            )
+        self._check_allowed()
         if trait is not None:
             method = trait_method(method)
         order = self._order(owner, style, method, rounds, seed)
         order = order.model_copy(update={"trait": trait})
         if method is None:
             self.choice(owner, style, data)  # says what is missing before anything is begun
-        job = self._board.add(owner, style, method)
+        job = self._board.add(owner, style, method, lambda new: self._prepare(new, order, data))
+        self._clear(owner, style)
+        self._spawn(job)
+        return job
+
+    def _check_allowed(self) -> None:
+        settings = self._studio.settings
+        if settings.shared and not settings.named_owners:
+            raise InvalidRequest(
+                "Training is off on a page that everybody may use; install Notewright on your own "
+                "machine to train a style."
+            )
+
+    def _prepare(self, job_id: str, order: Order, data: TrainingSet | None) -> None:
+        """Write a job's folder."""
+        folder = JobFolder(self._folder / job_id)
         try:
-            self._clear(owner, style)
-            folder = JobFolder(self._folder / job.id)
             folder.write_order(order)
             if data is not None:
                 folder.write_data(data)
         except OSError as error:
-            self._board.ask(owner, job.id, "cancel")
+            shutil.rmtree(folder.path, ignore_errors=True)
             raise StorageError(
                 f"The training data cannot be written ({error.strerror}); free some space and try "
                 "again."
             ) from error
-        self._spawn(job)
-        return job
 
     def ask(self, owner: str, job_id: str, wish: Wish) -> TrainingJob:
         """Pause a job, cancel it, or let it go on (from its last checkpoint where it stopped)."""
@@ -250,9 +258,12 @@ class Training:
         """Let an adapter serve from now on; one that the gate refused needs a reason."""
         return self.shelf.promote(owner, address, reason)
 
-    def rollback(self, owner: str, style: str) -> Adapter | None:
-        """Let the adapter serve that served before; None where there was none."""
-        return self.shelf.rollback(owner, style)
+    def rollback(self, owner: str, style: str, *, base: str | None = None) -> Adapter | None:
+        """Let the adapter serve that served before; None where there was none.
+
+        Without `base` (its revision), on the base on which the style's adapters last changed.
+        """
+        return self.shelf.rollback(owner, style, base=base)
 
     def export(self, owner: str, address: str, directory: Path) -> Path:
         """Copy an adapter (safetensors, GGUF, card, manifest) to a new folder."""
@@ -321,15 +332,19 @@ class Training:
         """Start a job's process, in a session of its own: it outlives the server."""
         settings = self._studio.settings
         told = {DATA_DIR: str(settings.data_dir), DATABASE_URL: settings.url}
-        with JobFolder(self._folder / job.id).log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, *self.program, job.id],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | told,
-                start_new_session=True,
-            )
+        try:
+            with JobFolder(self._folder / job.id).log.open("ab") as log:
+                child = subprocess.Popen(
+                    [sys.executable, *self.program, job.id],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=os.environ | told,
+                    start_new_session=True,
+                )
+        except OSError as error:  # the folder was deleted, the disk is full, memory is lacking
+            self._board.not_begun(job.id, f"{CANNOT_BEGIN} ({error.strerror}); {BEGIN_ANEW}")
+            return
         self._children[job.id] = child
         threading.Thread(target=self._tend, args=(job.id, child), daemon=True).start()
 

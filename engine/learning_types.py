@@ -54,7 +54,7 @@ class TrainingSet(Value):
     """Everything that there is to learn from for one style, and what was left out and why.
 
     `dropped` counts what was left out by reason, each a short sentence that people read; `shown`
-    are the ids of the samples that open the chats.
+    are the ids of the samples that open the chats, and of texts that only a student rewrites.
     """
 
     sft: tuple[SFTExample, ...] = ()

@@ -33,11 +33,11 @@ def main(make_parts: MakeParts, program: str = "finetune") -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with closing(Store.open(os.environ[DATABASE_URL])) as store:
         board = store.jobs()
+        folder = JobFolder(data_dir / JOBS / job_id)
+        behind(folder.order().threads)  # before the claim: whoever started us tells if it is gone
         claim = board.claim(job_id)
         if claim is None:
             return
-        folder = JobFolder(data_dir / JOBS / job_id)
-        behind(folder.order().threads)
         run(
             claim,
             folder,

@@ -51,7 +51,7 @@ def planned_lesson(
 def planned_set(data: TrainingSet, profile: StyleProfile) -> TrainingSet:
     """Return what there is to imitate, with moves."""
     lessons = tuple(planned_lesson(example, profile) for example in data.sft)
-    return TrainingSet(sft=lessons, dropped=data.dropped)
+    return TrainingSet(sft=lessons, dropped=data.dropped, shown=data.shown)
 
 
 def silent_lesson(example: SFTExample) -> SFTExample:

@@ -56,7 +56,7 @@ def make_training_set(
         refused: ids of notes and samples (`Note.id`, `StyleSample.id`) not to train on.
     """
     dropped: Counter[str] = Counter()
-    samples = _usable_samples(profile, refused, dropped)
+    samples = usable_samples(profile, refused, dropped)
     maker = _Maker(profile, samples, dropped)
     notes = [r for r in records if _may_be_used(r, profile, refused, dropped)]
     sft: list[SFTExample] = []
@@ -100,7 +100,7 @@ def _may_be_used(
     return False
 
 
-def _usable_samples(
+def usable_samples(
     profile: StyleProfile, refused: Collection[str], dropped: Counter[str]
 ) -> list[StyleSample]:
     """Return the samples that may be shown and learned."""

@@ -21,7 +21,7 @@ from pydantic import JsonValue
 
 from engine.adapter_files import read_manifest
 from engine.adapter_types import Adapter
-from engine.errors import NotewrightError, Stopped, StorageError
+from engine.errors import NotewrightError, NotFound, Stopped, StorageError
 from engine.job_types import TrainingJob
 from engine.learning_types import Method, SFTExample, TrainingSet
 from engine.notebench.run import Tell
@@ -176,7 +176,9 @@ class _Work:
         made = self._claim.job.adapter
         if made is None or self._folder.built.exists():
             return None
-        return self._shelf.get(self._owner, made)
+        with suppress(NotFound):  # killed between the move and the row: a folder alone is nothing
+            return self._shelf.get(self._owner, made)
+        return None
 
     def _trained(self) -> Path:
         """Return the adapter's folder, made of what was trained."""

@@ -4,7 +4,7 @@ order.json    the method, the numbers, the base and what training starts from
 rows.jsonl    what it learns from, in TRL's columns and where each row came from
 dropped.json  what was left out, counted by reason
 rounds/       what the style filter's rounds wrote and kept (rounds.py)
-shown.json    the ids of the samples that open the chats
+shown.json    the ids of the samples that open the chats, and of a trait's texts
 work/         checkpoints;  built/  the adapter before it is moved into place;  log.txt
 """
 
@@ -110,10 +110,11 @@ class Order(Value):
         """Return what training starts from.
 
         Imitation learns everything anew from the general adapter, so that nothing wears off from
-        job to job; preferences are about what the serving adapter wrote, and go on from it.
+        job to job; preferences are about what the serving adapter wrote, and go on from it. So does
+        a trait, however it is learned: it is added to what the style has learned.
         """
-        imitates = method in IMITATES
-        return self.general if imitates else self.serving or self.general
+        anew = method in IMITATES and self.trait is None
+        return self.general if anew else self.serving or self.general
 
 
 class ModelOptions(Value):
@@ -183,4 +184,4 @@ def learned_from(data: TrainingSet) -> dict[str, tuple[str, ...]]:
     for row in rows_of(data):
         found.setdefault(row.origin, {}).update(dict.fromkeys(row.sources))
     ids = {origin: tuple(its) for origin, its in found.items()}
-    return ids | ({"shown": data.shown} if ids and data.shown else {})
+    return ids | ({"shown": data.shown} if data.shown else {})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase, TrainerCallback
-    from trl import KTOTrainer
+    from trl import KTOConfig, KTOTrainer
 
 
 class PreferenceSettings(Value):
@@ -49,8 +49,7 @@ def make_kto_trainer(
     The loss is APO-zero's for unpaired data: it needs no batch of mismatched texts to estimate a
     divergence, so it works one row at a time. The rarer label weighs as much as the other.
     """
-    import torch
-    from trl import KTOConfig, KTOTrainer
+    from trl import KTOTrainer
 
     class Ready(Discreet, KTOTrainer):
         """Takes rows as they are: our renderer made the tokens."""
@@ -58,39 +57,48 @@ def make_kto_trainer(
         def _prepare_dataset(self, dataset, *_args, **_kwargs):  # type: ignore[no-untyped-def]
             return dataset
 
-    good = sum(row.label for row in liked)
-    bad = len(liked) - good
     return Ready(
         model=model,
-        args=KTOConfig(
-            output_dir=str(output),
-            learning_rate=settings.learning_rate,
-            num_train_epochs=settings.epochs,
-            per_device_train_batch_size=1,
-            gradient_accumulation_steps=settings.batch,
-            warmup_steps=warm_steps(settings, len(liked)),
-            lr_scheduler_type="cosine",
-            weight_decay=0.0,
-            max_grad_norm=1.0,
-            seed=settings.seed,
-            bf16=True,
-            activation_checkpointing=False,
-            logging_steps=1,
-            logging_nan_inf_filter=False,
-            save_steps=settings.save_every,
-            save_total_limit=2,
-            report_to=[],
-            disable_tqdm=True,
-            use_cpu=not torch.cuda.is_available(),
-            beta=settings.beta,
-            loss_type="apo_zero_unpaired",
-            desirable_weight=max(1.0, bad / max(1, good)),
-            undesirable_weight=max(1.0, good / max(1, bad)),
-            max_length=settings.longest,
-        ),
+        args=_kto_arguments(settings, liked, output),
         processing_class=tokenizer,
         train_dataset=single_rows(liked, renderer),
         callbacks=list(callbacks),
+    )
+
+
+def _kto_arguments(
+    settings: PreferenceSettings, liked: Sequence[UnpairedPreference], output: Path
+) -> "KTOConfig":
+    import torch
+    from trl import KTOConfig
+
+    good = sum(row.label for row in liked)
+    bad = len(liked) - good
+    return KTOConfig(
+        output_dir=str(output),
+        learning_rate=settings.learning_rate,
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=settings.batch,
+        warmup_steps=warm_steps(settings, len(liked)),
+        lr_scheduler_type="cosine",
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        seed=settings.seed,
+        bf16=True,
+        activation_checkpointing=False,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_steps=settings.save_every,
+        save_total_limit=2,
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(),
+        beta=settings.beta,
+        loss_type="apo_zero_unpaired",
+        desirable_weight=max(1.0, bad / max(1, good)),
+        undesirable_weight=max(1.0, good / max(1, bad)),
+        max_length=settings.longest,
     )
 
 

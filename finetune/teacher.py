@@ -103,4 +103,8 @@ def imitation(lessons: Sequence[Lesson], profile: StyleProfile, wish: TraitWish)
         for lesson in lessons
         for text in lesson.kept
     )
-    return TrainingSet(sft=rows, dropped=dict(sorted(faults.items())))
+    # The student rewrites all texts, those too of which the teacher made nothing.
+    seen = [*(sample.id for sample in profile.samples), *(source_of(each.id) for each in lessons)]
+    return TrainingSet(
+        sft=rows, dropped=dict(sorted(faults.items())), shown=tuple(dict.fromkeys(seen))
+    )

@@ -105,19 +105,10 @@ def ask_trait_gate(
     """
     written = []
     for number, one in enumerate(texts, 1):
-        said = [
-            _said(who, one.text, seed + number, should_stop) for who in (teacher, before, after)
-        ]
-        scores = tuple(_scores(after, one.text, text) for text in said[1:])
-        written.append(_Written(one, said[0], said[1], said[2], (scores[0], scores[1])))
+        written.append(_rewritten(one, (teacher, before, after), seed + number, should_stop))
         tell(number, len(texts))
-    reports, preferred = [], None
-    for critic in judges.all:
-        for_before, found = _asked(critic, written, "before", should_stop)
-        reports += [found, _asked(critic, written, "teacher", should_stop)[1]]
-        if preferred is None and not found.useless:
-            preferred = [_SHARE[verdict.chosen] for verdict in for_before]
-    changes = tuple(_changes(written, preferred or [], seed))
+    reports, preferred = _all_asked(judges, written, should_stop)
+    changes = tuple(_changes(written, preferred, seed))
     reasons = _reasons(written, changes)
     return GateReport(
         candidate=candidate,
@@ -135,6 +126,14 @@ def ask_trait_gate(
 
 
 # ------------------------------------------------------------------ one text
+
+
+def _rewritten(
+    one: TraitText, three: tuple[Rewriter, Rewriter, Rewriter], seed: int, should_stop: StopCheck
+) -> _Written:
+    said = [_said(who, one.text, seed, should_stop) for who in three]
+    scores = tuple(_scores(three[-1], one.text, text) for text in said[1:])
+    return _Written(one, said[0], said[1], said[2], (scores[0], scores[1]))
 
 
 def _said(who: Rewriter, text: str, seed: int, should_stop: StopCheck) -> str:
@@ -170,6 +169,20 @@ def _figures(scores: Scores) -> dict[str, float | None]:
 
 
 # ------------------------------------------------------------------ judges
+
+
+def _all_asked(
+    judges: TraitJudges, written: Sequence[_Written], should_stop: StopCheck
+) -> tuple[list[JudgeReport], list[tuple[float, float]]]:
+    """Return every judge's reports, and the shares by the first that goes by the texts."""
+    reports: list[JudgeReport] = []
+    preferred: list[tuple[float, float]] = []
+    for critic in judges.all:
+        verdicts, found = _asked(critic, written, "before", should_stop)
+        reports += [found, _asked(critic, written, "teacher", should_stop)[1]]
+        if not preferred and not found.useless:
+            preferred = [_SHARE[verdict.chosen] for verdict in verdicts]
+    return reports, preferred
 
 
 def _asked(

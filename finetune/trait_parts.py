@@ -4,6 +4,7 @@ Which a job is, its order says: `examples` asks the teacher, `train` runs teache
 end, `export` writes down what was learned from, and the gate asks about the trait.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from engine.trait_critic import CountingCritic, ModelTraitCritic, TraitCritic
 from engine.types import StyleProfile
 from engine.value import Value
 from finetune.adapters import Made
+from finetune.examples import usable_samples
 from finetune.holding import parted
 from finetune.job import Judged, Parts
 from finetune.orders import ADAPTERS, JOBS, CriticKind, JobFolder, Order, TraitOrder
@@ -164,8 +166,7 @@ class _TraitWork:
             student=lambda made: _student(made, models, order, roll.profile, output),
         )
         trainer = TraitTrainer(self.plain.train, school, order.trait, base, output, watch)
-        # A trait is added to what the style has learned: imitation too goes on from what serves.
-        return trainer.all(settings, data, order.serving or start)
+        return trainer.all(settings, data, start)
 
     def export(self, saved: Path, target: Path, made: Made) -> object:
         """Make the adapter's folder; its manifest says what the trait was learned from."""
@@ -206,6 +207,8 @@ class _TraitWork:
     # -- what they work on -------------------------------------------------------------------
     def _roll(self, job: TrainingJob, order: TraitOrder) -> "Roll":
         profile = self.store.style(job.owner, job.style)
+        allowed = usable_samples(profile, self.store.refused(job.owner), Counter())
+        profile = profile.model_copy(update={"samples": tuple(allowed)})
         own = [(f"text-{number}", text) for number, text in enumerate(order.texts, 1)]
         texts = as_texts(own, profile) if own else trait_texts(self.store, job.owner, job.style)
         if len(texts) < ENOUGH_TEXTS:

@@ -13,7 +13,10 @@ import argparse
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from engine.adapter_files import CARD, MANIFEST, WEIGHTS, read_manifest, sha256_of
 from engine.models.general import NAME, general_folder
@@ -26,9 +29,7 @@ SOURCES = {
     "teacher": ("voices",),
     "sample": ("bible_parallel_en train", "bible_wide_en train"),
 }
-
-
-SETTINGS = {
+SETTINGS: Mapping[str, JsonValue] = {
     "script": "scripts/train_general.py",
     "rank": 32,
     "stages": 3,

@@ -8,7 +8,7 @@ and can be taken up again.
 import os
 import platform
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,8 +41,17 @@ class JobBoard:
         self._patience = timedelta(seconds=patience)
 
     # what a person asks for
-    def add(self, owner: str, style: str, method: Method | None = None) -> TrainingJob:
+    def add(
+        self,
+        owner: str,
+        style: str,
+        method: Method | None = None,
+        prepare: Callable[[str], None] | None = None,
+    ) -> TrainingJob:
         """Add a job that waits; no method lets the examples decide.
+
+        `prepare` is given its id before anybody sees it, and could take it up: what it raises
+        leaves no job.
 
         Raises:
             NotFound: there is no such style.
@@ -77,6 +86,8 @@ class JobBoard:
             )
             session.add(entry)
             session.flush()
+            if prepare is not None:
+                prepare(entry.id)
             return _job(session, entry)
 
     def ask(self, owner: str, job_id: str, wish: Wish) -> TrainingJob:

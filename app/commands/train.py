@@ -12,12 +12,12 @@ import typer
 from app.commands.common import OWNER, Json, WrongUsage, as_usage, new_group, note, open_studio, say
 from app.commands.common import say_json as say_as_json
 from app.commands.consent import consent_of
-from engine.errors import NotewrightError, NotFound
+from engine.errors import InvalidRequest, NotewrightError, NotFound
 from engine.job_types import OPEN, TrainingJob, Wish
 from engine.learning_types import MOST_ROUNDS, Method
 
 if TYPE_CHECKING:
-    from app.training import Training
+    from app.training import Action, Training
     from engine.adapter_types import Adapter
     from finetune.orders import TraitOrder
 
@@ -26,6 +26,35 @@ _POLL_SECONDS = 0.5
 
 StyleName = Annotated[str | None, typer.Option("--style", metavar="NAME", help="A saved style.")]
 JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The newest if absent.")]
+MethodName = Annotated[
+    str,
+    typer.Option(metavar="sft|filter|planned|dpo|kto|brio|brio-dpo|auto", help="How to learn."),
+]
+TraitName = Annotated[
+    str | None,
+    typer.Option(metavar="TRAIT", help="Learn a trait (funnier …) from teacher and critic."),
+]
+Texts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help='Texts to rewrite for the trait: {"text": …} a line.'),
+]
+CriticName = Annotated[str, typer.Option(metavar="auto|model|count", help="Who judges the trait.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Rows of your own (TRL's columns), not the feedback."),
+]
+Output = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Copy the adapter there at the end.")
+]
+Rounds = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=MOST_ROUNDS,
+        help="Rounds of the style filter, or of a trait's critic.",
+    ),
+]
 
 
 class TrainingEnded(NotewrightError):
@@ -44,37 +73,13 @@ def _training() -> Iterator["Training"]:
 def train(
     context: typer.Context,
     style: StyleName = None,
-    method: Annotated[
-        str,
-        typer.Option(metavar="sft|filter|planned|dpo|kto|brio|brio-dpo|auto", help="How to learn."),
-    ] = "auto",
-    trait: Annotated[
-        str | None,
-        typer.Option(metavar="TRAIT", help="Learn a trait (funnier …) from teacher and critic."),
-    ] = None,
-    texts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help='Texts to rewrite for the trait: {"text": …} a line.'),
-    ] = None,
-    critic: Annotated[
-        str, typer.Option(metavar="auto|model|count", help="Who judges the trait.")
-    ] = "auto",
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Rows of your own (TRL's columns), not the feedback."),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Copy the adapter there at the end.")
-    ] = None,
-    rounds: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=MOST_ROUNDS,
-            help="Rounds of the style filter, or of a trait's critic.",
-        ),
-    ] = 1,
+    method: MethodName = "auto",
+    trait: TraitName = None,
+    texts: Texts = None,
+    critic: CriticName = "auto",
+    data: Data = None,
+    output: Output = None,
+    rounds: Rounds = 1,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Repeats a run exactly.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -86,7 +91,7 @@ def train(
     chosen = _method(method)
     if rounds > 1 and trait is None and chosen not in {None, "filter"}:
         raise WrongUsage("Only the style filter goes in rounds: --method filter --rounds N.")
-    if output is not None and output.exists() and any(output.iterdir()):
+    if output is not None and output.exists() and not _is_empty(output):
         raise WrongUsage(f"{str(output)!r} holds other things; give a new or empty folder.")
     from app.trainrows import read_training_rows
 
@@ -276,8 +281,14 @@ def _ended_well(training: "Training", job: TrainingJob) -> "Adapter":
 
 
 def _ask(job_id: str | None, wish: Wish, said: str) -> None:
+    from app.training import actions
+
+    action: Action = "resume" if wish == "go" else wish
     with _training() as training:
-        job = training.ask(OWNER, job_id or _newest(training.jobs(OWNER)).id, wish)
+        job = training.job(OWNER, job_id) if job_id else _newest(training.jobs(OWNER))
+        if action not in actions(job):
+            raise InvalidRequest(f"{job.id} ({job.style}) is {job.state}: nothing to {action}.")
+        job = training.ask(OWNER, job.id, wish)
     note(f"{job.id} ({job.style}): {said}")
 
 
@@ -294,6 +305,10 @@ def _only_style(training: "Training") -> str:
     if len(names) != 1:
         raise WrongUsage("Say which style to roll back: --style NAME.")
     return names.pop()
+
+
+def _is_empty(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
 
 
 def _method(name: str) -> Method | None:

@@ -95,7 +95,8 @@ class AdapterPane:
     def go_back(self, values: Values, request: gr.Request) -> Answer:
         """Let the adapter serve that served before."""
         owner, adapter = self._open(values)
-        before = self.training.rollback(owner, adapter.style)
+        base = adapter.manifest.base.revision
+        before = self.training.rollback(owner, adapter.style, base=base)
         said = "improve.rolled_back" if before else "improve.rolled_out"
         return self._again(owner, before or adapter, said, texts_for(request))
 

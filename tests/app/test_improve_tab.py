@@ -278,6 +278,21 @@ def test_what_did_not_pass_needs_a_reason(
     assert "None of this style" in bench.shown[pane.said]
 
 
+def test_rolling_back_is_about_the_open_adapter_whatever_serves_on_another_base(
+    tab: tuple[Bench, ImproveTab], tmp_path: Path
+) -> None:
+    bench, improve = tab
+    teach(bench.studio.store, bench.owner)
+    shelf, made = improve.training.shelf, []
+    for revision in ("1", "2"):
+        folder = a_folder(tmp_path / revision, base=BaseRef(name="Qwen", revision=revision))
+        made.append(shelf.add(bench.owner, "Ada", folder).id)
+        shelf.promote(bench.owner, made[-1])
+    bench.shown |= {improve.style: "Ada", improve.pane.opened: made[0]}
+    bench.see(improve.pane.go_back(bench.shown, EN))
+    assert [shelf.get(bench.owner, one).status for one in made] == ["retired", "promoted"]
+
+
 def test_two_adapters_are_compared_on_the_same_plans(tab: tuple[Bench, ImproveTab]) -> None:
     bench, improve = tab
     teach(bench.studio.store, bench.owner)

@@ -102,6 +102,13 @@ def test_an_adapter_that_learned_the_trait_does_it(bench: Bench, tmp_path: Path)
     ]
     assert [one.adapter for one in found] == [made.id]
     assert "own adapter" in asked(bench, "funnier")
+    shelf = bench.studio.adapters.shelf
+    shelf.promote(bench.owner, made.id)
+    other = a_folder(tmp_path / "other", "other", base=base.base, style=name)
+    shelf.promote(bench.owner, shelf.add(bench.owner, name, other).id)
+    assert "own adapter" in asked(bench, "funnier")
+    shelf.retire(bench.owner, [made.id], "It learned from a text that was refused.")
+    assert "By the planner’s prompt" in asked(bench, "funnier")
 
 
 def test_a_style_keeps_its_trait_through_other_edits(bench: Bench) -> None:

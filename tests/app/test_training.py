@@ -1,6 +1,7 @@
 """Training as use cases and commands: what there is to learn, rows of one's own, jobs, adapters."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,26 @@ def test_training_goes_on_from_the_newest_adapter_that_is_whole(
     assert order.serving == folder / made[0]
 
 
+def test_a_job_whose_folder_is_gone_says_so(
+    training: Training, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ended(training, training.start(LOCAL, "Ada", "sft"))
+    script(monkeypatch, steps=2_000, delay=0.02)
+    again = training.start(LOCAL, "Ada", "sft")
+    while training.job(LOCAL, again.id).state == "waiting":
+        time.sleep(0.05)
+    training.ask(LOCAL, again.id, "cancel")
+    ended(training, again)
+    shutil.rmtree(studio.settings.data_dir / JOBS / again.id)
+    training.ask(LOCAL, again.id, "go")
+    seen = training.job(LOCAL, again.id)
+    assert seen.state == "failed"
+    assert "cannot be started (No such file or directory)" in seen.message
+    current = training.shelf.current(LOCAL, "Ada")
+    assert current is not None
+    assert current.id == job.adapter
+
+
 def test_auto_goes_on_from_what_it_has_imitated_and_says_why(
     training: Training, studio: Studio, tmp_path: Path
 ) -> None:
@@ -178,8 +199,21 @@ def test_an_adapter_goes_out_and_comes_back(training: Training, tmp_path: Path) 
     other = a_folder(tmp_path / "other", base=BaseRef(name="Qwen", revision="feedfacefeedface"))
     with pytest.raises(AdapterUnusable, match=r"made for Qwen \(feedface\), you run scripted"):
         training.import_(LOCAL, "Ada", other)
-    (tmp_path / "no.zip").write_text("no zip")
-    with pytest.raises(AdapterUnusable, match="no zip file"), unpacked(tmp_path / "no.zip"):
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "flipped"])
+def test_a_file_that_is_no_whole_zip_is_told(tmp_path: Path, damage: str) -> None:
+    whole = pack(a_folder(tmp_path / "adapter"), tmp_path / "packed").read_bytes()
+    middle = whole.index(b"manifest.json") + 40  # of the compressed bytes
+    file = tmp_path / "damaged.zip"
+    file.write_bytes(
+        {
+            "text": b"no zip",
+            "cut": whole[: len(whole) // 2],
+            "flipped": whole[:middle] + b"\xff" * 20 + whole[middle + 20 :],
+        }[damage]
+    )
+    with pytest.raises(AdapterUnusable, match="no zip file that can be read"), unpacked(file):
         pass
 
 
@@ -263,6 +297,8 @@ def test_the_command_says_why_training_failed(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TrainingEnded, match="The loss became no number"):
         run("--style", "Ada", "--method", "sft")
     assert "failed" in run("status")
+    with pytest.raises(InvalidRequest, match="is failed: nothing to pause"):
+        run("pause")
     script(monkeypatch, passes=False)
     assert "goes on" in run("resume")
 
@@ -279,6 +315,8 @@ def test_wrong_usage_is_told_before_anything_begins(tmp_path: Path) -> None:
         run("--style", "Ada", "--data", str(written(tmp_path / "a.jsonl", {"txt": "x"})))
     with pytest.raises(WrongUsage, match="holds other things"):
         run("--style", "Ada", "--output", str(tmp_path))
+    with pytest.raises(WrongUsage, match="holds other things"):
+        run("--style", "Ada", "--output", str(tmp_path / "a.jsonl"))
     with pytest.raises(NotFound, match="no style named 'Nobody'"):
         run("--style", "Nobody")
     with pytest.raises(NotFound, match="Nothing was trained yet"):

@@ -91,8 +91,8 @@ def test_what_lacks_advice_or_samples_still_asks_the_same_and_answers_the_same()
 
 
 def test_a_set_is_planned_for_imitation_alone() -> None:
-    data = planned_set(TrainingSet(sft=(lesson(),), dropped={"Too short.": 2}), STYLE)
-    assert data == TrainingSet(sft=(PLANNED,), dropped={"Too short.": 2})
+    plain = TrainingSet(sft=(lesson(),), dropped={"Too short.": 2}, shown=("s1",))
+    assert planned_set(plain, STYLE) == plain.model_copy(update={"sft": (PLANNED,)})
 
 
 # ------------------------------------------------------------------ pairs

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.types import TraitWish
 from finetune.job import OUT_OF_MEMORY, UNFORESEEN, WITHDRAWN
-from finetune.orders import ADAPTERS, JOBS
+from finetune.orders import ADAPTERS, JOBS, TraitOrder
 from finetune.pace import estimate
 from storage.writing_lock import WRITING, WritingLock
 from tests.builders import profile
@@ -79,6 +80,21 @@ def test_a_job_killed_at_any_moment_goes_on_and_ends_once(office: Office) -> Non
     assert serving.id == seen.adapter
     assert len(office.shelf.list("me")) == 1
     assert [p.step for p in office.board.curve("me", job.id)] == list(range(1, 61))
+
+
+def test_killed_between_the_move_and_the_row_it_makes_the_folder_again(office: Office) -> None:
+    job = office.new()
+    claim = office.board.claim(job.id)
+    assert claim is not None
+    claim.made(f"a1-{0:032}")  # its folder stands in its place, and no row says so
+    claim.end("stopped")
+    office.board.ask("me", job.id, "go")
+    office.start(job, Script(steps=2))
+    ended = office.end(job)
+    assert (ended.state, ended.message) == ("done", "")
+    serving = office.serving()
+    assert serving is not None
+    assert serving.id == ended.adapter
 
 
 def test_the_real_trainer_goes_on_after_kills_and_the_old_adapter_serves(office: Office) -> None:
@@ -245,13 +261,18 @@ def test_what_is_refused_while_it_is_learned_never_serves(office: Office) -> Non
     assert made.manifest.sources["shown"] == (sample,)
 
 
-def test_an_adapter_saw_what_the_one_that_it_goes_on_from_saw(office: Office) -> None:
+@pytest.mark.parametrize(
+    "told", [{"method": "dpo"}, {"trait": TraitOrder(wish=TraitWish(name="funnier"))}]
+)
+def test_an_adapter_saw_what_the_one_that_it_goes_on_from_saw(
+    office: Office, told: dict[str, object]
+) -> None:
     first = office.end(office.new(script=Script())).adapter
     assert first is not None
     job = office.new()
     folder = office.folder(job)
     order = folder.order().model_copy(update={"serving": office.place / ADAPTERS / first})
-    folder.write_order(order.model_copy(update={"method": "dpo"}))
+    folder.write_order(order.model_copy(update=told))
     folder.write_data(rows(1).model_copy(update={"shown": ("s1-shown",)}))
     office.start(job, Script())
     office.end(job)
@@ -295,6 +316,13 @@ def test_it_goes_behind_everything_else_in_a_session_of_its_own(office: Office) 
         nice, session = int(fields[16]), int(fields[3])
         assert (nice, session) == (19, child.pid)
     assert office.board.get("me", job.id).pid == child.pid
+
+
+def test_a_process_that_cannot_read_its_order_takes_nothing_up(office: Office) -> None:
+    job = office.new()
+    (office.folder(job).path / "order.json").write_text("{")
+    assert office.start(job, Script()).wait() != 0
+    assert office.board.get("me", job.id).state == "waiting"
 
 
 def test_a_full_disk_is_told_whoever_met_it(small_disk: Path) -> None:

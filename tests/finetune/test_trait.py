@@ -19,12 +19,19 @@ from engine.trait import rewriting_of
 from engine.types import TraitWish
 from finetune.gate_report import GateReport
 from finetune.job import Judged, Parts
-from finetune.orders import CriticKind, JobFolder, ModelOptions, Order, TraitOrder
+from finetune.orders import (
+    CriticKind,
+    JobFolder,
+    ModelOptions,
+    Order,
+    TraitOrder,
+    learned_from,
+)
 from finetune.rounds import Author
 from finetune.student import PairReason
 from finetune.teacher import TraitText, imitation, taught
 from finetune.train import TrainingFailed, TrainingSettings, Watch
-from finetune.trait_parts import trait_parts, trait_texts
+from finetune.trait_parts import Roll, trait_parts, trait_texts
 from finetune.trait_record import read_record
 from storage.store import Store
 from tests.builders import profile
@@ -146,6 +153,26 @@ def test_the_teachers_texts_become_rows_in_the_students_chat(tmp_path: Path) -> 
     assert "Wanted: shorter sentences" in data.sft[0].messages[0].content
     assert data.sft[0].messages[-2].content == TEXTS[0].text
     assert data.dropped["The rewriting has no more of the trait than the text."] > 0
+
+
+def test_what_was_refused_is_not_shown_and_all_that_was_seen_is_named(
+    tmp_path: Path, store: Store
+) -> None:
+    school = School(tmp_path, store, ScriptedModel(lambda chat, *_: rewriting_of(chat) or ""))
+    kept, refused = store.style("me", "Ada").samples
+    store.set_consent("me", refused.id, allowed=False)
+    trait = TraitOrder(wish=WISH)
+    models = ModelOptions(cache_dir=tmp_path, scripted=True)
+    order = Order(base=tmp_path, base_name="s", models=models, trait=trait)
+    folder = JobFolder(tmp_path / "training" / school.job.id)
+    folder.write_order(order)
+    data = school.parts.examples(school.job, order, never_stop)
+    assert data.sft == ()  # the teacher changed nothing, but the student will rewrite them all
+    assert Roll.kept(folder.path).profile.samples == (kept,)
+    (seen,) = learned_from(data).values()
+    assert kept.id in seen
+    assert refused.id not in seen
+    assert any(one.startswith("n1-") for one in seen)
 
 
 def test_a_teacher_that_refuses_is_told_plainly(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from engine.errors import InvalidRequest, NotFound, Stopped
+from engine.errors import InvalidRequest, NotFound, Stopped, StorageError
 from engine.job_types import TrainingJob
 from engine.learning_types import TrainingProgress
 from storage.jobs import INTERRUPTED, Claim
@@ -47,6 +47,24 @@ def test_a_job_waits_runs_and_ends(stored: Store) -> None:
     claim.end("done")
     seen = board.get("me", job.id)
     assert (seen.state, seen.adapter, seen.pid, seen.seconds_left) == ("done", "a1-it", None, None)
+
+
+def test_a_job_is_prepared_before_anybody_can_take_it_up(stored: Store) -> None:
+    board, seen = stored.jobs(), []
+
+    def prepare(job_id: str) -> None:
+        seen.append((job_id, board.next_waiting()))
+
+    job = board.add("me", "Ada", prepare=prepare)
+    assert seen == [(job.id, None)]
+    board.ask("me", job.id, "cancel")
+
+    def refused(_: str) -> None:
+        raise StorageError("The disk is full.")
+
+    with pytest.raises(StorageError):
+        board.add("me", "Ada", prepare=refused)
+    assert [each.id for each in board.list("me")] == [job.id]
 
 
 def test_nobody_sees_or_stops_the_job_of_another(stored: Store) -> None:
