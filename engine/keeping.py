@@ -7,7 +7,6 @@ with what it measures.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from engine.text import ngrams, tokens
 
@@ -18,6 +17,7 @@ eighty ninety
 """
 _SPELLED = frozenset(_NUMBER_WORDS.split())
 _NAME_WITHIN = re.compile(r"(?<=[a-z,] )[A-Z][a-z]\w+")
+_COUNTED = re.compile(r"\b(\w+)(?=[ -]([a-z]+))")  # a word and the next, nothing between them
 _STEM = 4  # letters that two words must share to be one: abide, abideth
 COPIED_RUN = 7  # tokens in a row shared with a sample that we call copying while drafting
 
@@ -54,13 +54,13 @@ def invents(text: str, told: str) -> bool:
 
     What is counted must have been told too: 200 dollars do not become 200 pounds.
     """
-    said, given = tokens(text), set(tokens(told))
-    numbers = [t for t in said if _counts(t)]
+    given = set(tokens(told))
+    numbers = [t for t in tokens(text) if _counts(t)]
     names = [n.lower() for n in _NAME_WITHIN.findall(text)]
     counted = {
-        after[:_STEM]
-        for number, after in pairwise(said)
-        if _counts(number) and after.isascii() and after.isalpha() and after not in GRAMMAR_WORDS
+        thing[:_STEM]
+        for number, thing in _COUNTED.findall(text.lower())
+        if _counts(number) and thing not in GRAMMAR_WORDS
     }
     return any(t not in given for t in [*numbers, *names]) or not counted <= _stems(told)
 

@@ -7,19 +7,20 @@ import gradio as gr
 from app.edits import ProfileEdits, toggled, wished
 from app.examples import example, examples
 from app.i18n import Texts, label, texts_for
-from app.plots import profile_view, removed_line, samples_view
+from app.plots import profile_view, samples_view
 from app.render import status_line
 from app.rewriteview import trait_served
 from app.shelf import example_cards, style_list
-from app.tabs.consenting import forget, keep_word, offered
+from app.tabs.consenting import offered
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
 from app.tabs.form import language_choice, sample_files
+from app.tabs.style_samples import SampleHandlers
 from engine.errors import InvalidRequest, NotFound
 from engine.profile.build import advice
 from engine.types import StyleProfile
 
 
-class StylesTab:
+class StylesTab(SampleHandlers):
     """Lays the tab out, connects it, and fills it when it is shown."""
 
     def __init__(self, desk: Desk, token: gr.BrowserState) -> None:
@@ -126,7 +127,7 @@ class StylesTab:
         }
         if not name:
             return answer
-        return answer | self._profile(owner, self.desk.studio.style(owner, name), t)
+        return answer | self.show_profile(owner, self.desk.studio.style(owner, name), t)
 
     def _welcome(self, t: Texts) -> str:
         return example_cards(
@@ -137,9 +138,10 @@ class StylesTab:
             writes=("en", "zh"),
         )
 
-    def _profile(
+    def show_profile(
         self, owner: str, profile: StyleProfile, t: Texts, *, newest: int | None = None
     ) -> Answer:
+        """Return a version of a style; `newest` is the number of the newest one, if another."""
         latest = newest or profile.version
         choices = [(t("style.version", version=n), n) for n in range(latest, 0, -1)]
         return {
@@ -181,7 +183,8 @@ class StylesTab:
             self.undo: gr.update(visible=undo),
         }
 
-    def _open(self, values: Values) -> tuple[str, StyleProfile]:
+    def open_style(self, values: Values) -> tuple[str, StyleProfile]:
+        """Return whose page it is and the style that is open."""
         owner = self.desk.owner(values[self.token])
         return owner, self.desk.known_style(owner, values[self.opened])
 
@@ -224,7 +227,7 @@ class StylesTab:
     def extend_style(self, values: Values, request: gr.Request) -> Answer:
         """Add the samples to the open style: a new version."""
         t = texts_for(request)
-        owner, profile = self._open(values)
+        owner, profile = self.open_style(values)
         samples = self.desk.studio.samples_from_text(str(values[self.samples] or ""))
         return self._added(owner, self.desk.studio.add_samples(owner, profile.name, samples), t)
 
@@ -246,14 +249,14 @@ class StylesTab:
     @edge
     def strike_out(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
         """Strike anything found out or bring it back; what was added goes, and tags can come."""
-        owner, profile = self._open(values)
+        owner, profile = self.open_style(values)
         edits = toggled(profile, event_value(event))
         return self._edited(owner, profile.name, edits, texts_for(request))
 
     @edge
     def keep_edits(self, values: Values, request: gr.Request) -> Answer:
         """Save added words, guidance and the never list as a new version."""
-        owner, profile = self._open(values)
+        owner, profile = self.open_style(values)
         words = str(values[self.words] or "").replace("，", ",").replace("、", ",").split(",")
         edits = ProfileEdits(
             struck=profile.struck,
@@ -274,7 +277,7 @@ class StylesTab:
     def rename_style(self, values: Values, request: gr.Request) -> Answer:
         """Give the open style the name in the box."""
         t = texts_for(request)
-        owner, profile = self._open(values)
+        owner, profile = self.open_style(values)
         new_name = " ".join(str(values[self.rename_to] or "").split())
         if new_name == profile.name:
             return self._quiet()
@@ -286,7 +289,7 @@ class StylesTab:
     def delete_style(self, values: Values, request: gr.Request) -> Answer:
         """Delete the open style; it can be brought back."""
         t = texts_for(request)
-        owner, profile = self._open(values)
+        owner, profile = self.open_style(values)
         self.desk.studio.delete_style(owner, profile.name)
         said = self._say(t("style.deleted", name=profile.name), undo=True)
         said[self.said] += offered(self.desk, owner, [s.id for s in profile.samples], t)
@@ -306,67 +309,12 @@ class StylesTab:
     @edge
     def show_version(self, values: Values, request: gr.Request) -> Answer:
         """Show an older version of the open style; nothing is changed by looking."""
-        owner, newest = self._open(values)
+        owner, newest = self.open_style(values)
         number = values[self.version]
         if not isinstance(number, int) or not 1 <= number <= newest.version:
             raise InvalidRequest("There is no such version; reload the page.")
         old = self.desk.studio.style(owner, newest.name, number)
-        return self._profile(owner, old, texts_for(request), newest=newest.version)
-
-    # -- what may be learned from ------------------------------------------------------------
-    def _word(
-        self, values: Values, event: gr.EventData, request: gr.Request, *, allowed: bool
-    ) -> Answer:
-        t = texts_for(request)
-        owner, newest = self._open(values)
-        said = keep_word(self.desk, owner, event_value(event), t, allowed=allowed)
-        number = values[self.version]
-        shown = number if isinstance(number, int) and 0 < number < newest.version else None
-        profile = self.desk.studio.style(owner, newest.name, shown)
-        return self._profile(owner, profile, t, newest=newest.version) | {self.sample_said: said}
-
-    @edge
-    def allow(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
-        """Let a sample be learned from."""
-        return self._word(values, event, request, allowed=True)
-
-    @edge
-    def refuse(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
-        """Keep a sample out of training."""
-        return self._word(values, event, request, allowed=False)
-
-    @edge
-    def remove_sample(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
-        """Take a sample out of the open style; it can be brought back."""
-        t, about = texts_for(request), event_value(event)
-        owner, profile = self._open(values)
-        fresh = self.desk.studio.remove_sample(owner, profile.name, about)
-        title = next(sample.title for sample in profile.samples if sample.id == about)
-        said = removed_line(about, t("style.taken_out", title=title, version=fresh.version), t)
-        said += offered(self.desk, owner, [about], t)
-        return self.refresh(owner, t, fresh.name) | {self.sample_said: said}
-
-    @edge
-    def restore_sample(self, values: Values, event: gr.EventData, request: gr.Request) -> Answer:
-        """Bring back a sample that was taken out."""
-        t = texts_for(request)
-        owner, profile = self._open(values)
-        fresh = self.desk.studio.restore_sample(owner, profile.name, event_value(event))
-        said = t("style.saved", name=fresh.name, version=fresh.version)
-        shown = self.refresh(owner, t, fresh.name)
-        return shown | {self.sample_said: status_line(said, kind="done")}
-
-    @edge
-    def forget_sample(self, values: Values, request: gr.Request) -> Answer:
-        """Retire the adapters that learned from a sample, and train again."""
-        owner = self.desk.owner(values[self.token])
-        return {self.sample_said: forget(self.desk, owner, texts_for(request))}
-
-    @edge
-    def forget_style(self, values: Values, request: gr.Request) -> Answer:
-        """Retire the adapters of a style that was deleted."""
-        owner = self.desk.owner(values[self.token])
-        return {self.said: forget(self.desk, owner, texts_for(request))}
+        return self.show_profile(owner, old, texts_for(request), newest=newest.version)
 
     @edge
     def typed(self, values: Values) -> Answer:

@@ -28,6 +28,7 @@ def test_what_was_not_told_is_invented(text: str) -> None:
         "He saw 3 house-fronts.",
         "Of plot 27 and its twelve kinds, more below.",
         "它一共有 3 间。",
+        "He saw 3, sailors all.",
     ],
 )
 def test_what_was_told_may_be_said_in_other_words(text: str) -> None:
