@@ -30,6 +30,8 @@ def use(
 
     if not (planner or stylist):
         raise WrongUsage("Say which: --planner X, --stylist Y, or both.")
+    _check_server("planner", planner, planner_model, planner_key_file)
+    _check_server("stylist", stylist, stylist_model, stylist_key_file)
     with open_studio() as studio:
         changes: Changes = {}
         with as_usage():
@@ -53,3 +55,11 @@ def use(
         for line in in_force(studio.settings):
             say(line)
     note("`notewright doctor` tries them.")
+
+
+def _check_server(role: str, choice: str, *given: str) -> None:
+    """Refuse what would be left out in silence."""
+    if any(given) and not choice.startswith(("http://", "https://")):
+        raise WrongUsage(
+            f"--{role}-model and --{role}-key-file go with the address of a server in --{role}."
+        )

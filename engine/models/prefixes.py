@@ -29,7 +29,9 @@ class PrefixStore:
     _states: OrderedDict[tuple[int, Tokens], bytes] = field(default_factory=OrderedDict)
 
     def keep(self, adapter: int, tokens: Tokens, state: bytes) -> None:
-        """Add a state; drop the oldest ones until all fit."""
+        """Add a state that fits at all; drop the oldest ones until all fit."""
+        if len(state) > self.limit:
+            return
         self._states[adapter, tokens] = state
         self._states.move_to_end((adapter, tokens))
         while sum(map(len, self._states.values())) > self.limit:

@@ -222,8 +222,8 @@ def _recall(memory: Path, key: str, rungs: Sequence[Rung]) -> Verdict | None:
 def _remember(memory: Path, key: str, verdict: Verdict) -> None:
     """Add a verdict to the file, whole or not at all."""
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = dict(json.loads(memory.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         known = {}
     known[key] = {
         "rung": verdict.rung.name,

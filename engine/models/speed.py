@@ -30,5 +30,6 @@ def expected_speed(memory: Path, size: int, cores: int) -> float | None:
         trial = next(found["trial"] for key, found in verdicts.items() if mark in key)
         measured = trial["source_speed"] or trial["speed"]
         return float(measured["together"]) * cores * packaged.stat().st_size / size
-    except (OSError, ValueError, LookupError, TypeError, StopIteration, ModelUnavailable):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration,
+            ModelUnavailable):  # fmt: skip
         return None

@@ -221,6 +221,12 @@ def test_what_cannot_be_done_is_said(run: Run, arguments: tuple[str, ...], said:
     assert said in done.err
 
 
+def test_a_servers_name_and_key_go_with_a_server(run: Run) -> None:
+    done = run("models", "use", "--planner", "embedded", "--planner-key-file", "key")
+    assert done.code == 2
+    assert "go with the address of a server in --planner" in done.err
+
+
 def test_a_pull_stopped_by_ctrl_c_goes_on_later(
     run: Run, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

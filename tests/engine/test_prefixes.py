@@ -18,6 +18,14 @@ def test_the_store_of_prompts_drops_the_oldest_and_keeps_adapters_apart() -> Non
     assert store.holds(0, (1, 2, 3))
 
 
+def test_a_prompt_larger_than_the_store_drives_nothing_out() -> None:
+    store = PrefixStore(limit=10)
+    store.keep(0, (1, 2), b"small")
+    store.keep(0, (3, 4), b"larger than all")
+    assert store.holds(0, (1, 2))
+    assert not store.holds(0, (3, 4))
+
+
 def test_files_of_prompts_are_found_by_their_content_alone(tmp_path: Path) -> None:
     files = PrefixFiles(tmp_path / "prefixes", limit=1000)
     files.keep("base", (1, 2, 3), b"three")

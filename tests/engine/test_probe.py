@@ -10,6 +10,7 @@ import pytest
 from engine.errors import ModelUnavailable
 from engine.models.llamacpp_library import Configuration, library
 from engine.models.probe import Command, Rung, Speed, Trial, child_command, find_rung
+from engine.models.speed import expected_speed
 from engine.models.weights import packaged_weights
 
 WORKS = """print('{"speed": {"prompt": 100.0, "together": 50.0}, "source_speed": null}')"""
@@ -122,9 +123,11 @@ def test_a_new_library_or_another_file_is_tried_afresh(tmp_path: Path, rungs: li
     assert tried == ["normal", "normal", "careful", "normal"]
 
 
-def test_a_damaged_memory_is_replaced(tmp_path: Path, rungs: list[Rung]) -> None:
+@pytest.mark.parametrize("damaged", ["{half", "null", "[1]"])
+def test_a_damaged_memory_is_replaced(tmp_path: Path, rungs: list[Rung], damaged: str) -> None:
     memory = tmp_path / "probe.json"
-    memory.write_text("{half")
+    memory.write_text(damaged)
+    assert expected_speed(memory, 1_000, 1) is None
     command, _ = children(WORKS)
     find_rung(rungs, memory, library_version="1", command=command)
     assert len(json.loads(memory.read_text())) == 1
