@@ -137,7 +137,10 @@ def back(style: StyleName = None) -> None:
 def cancel(search: SearchId = None) -> None:
     """End a search after the present call; what it found stays."""
     with _searches() as searches:
-        job = searches.cancel(OWNER, _job(searches, search).id)
+        job = _job(searches, search)
+        if job.state != "running":
+            raise WrongUsage("That search has ended already; there is nothing to cancel.")
+        searches.cancel(OWNER, job.id)
     note(f"{job.id} ({job.style}) ends; `notewright optimize resume` goes on with it.")
 
 

@@ -188,6 +188,8 @@ def test_the_commands_search_show_use_and_go_back(
     assert said.exit_code == 0, said.output
     told = json.loads(said.stdout)
     assert told["state"] == "done"
+    over = run(command_line, ["optimize", "cancel"])
+    assert "nothing to cancel" in str(over.exception)
     shown = run(command_line, ["optimize", "show", job.id, "--node", "1"])
     assert shown.stdout.strip().startswith(BETTER.task)
     used = run(command_line, ["optimize", "use", job.id])
