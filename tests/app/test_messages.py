@@ -20,7 +20,7 @@ from engine.profile.build import build_profile
 from engine.requests import check_languages, make_request
 from engine.rewrite import Fault
 from engine.types import StyleSample
-from finetune.job import OUT_OF_MEMORY
+from finetune.job import NOTHING_KEPT, OUT_OF_MEMORY
 from finetune.job import UNFORESEEN as TRAINING_BROKE
 from finetune.job import WITHDRAWN as WITHDRAWN_MEANWHILE
 from finetune.reasons import Reason
@@ -33,6 +33,7 @@ from tests.app.sentences import raised
 PASSED_ON = {
     "ModelUnavailable(self.message)",
     "ModelUnavailable(same.words)",
+    "TrainingFailed(NOTHING_KEPT)",
     "TrainingFailed(WITHDRAWN)",
     "InvalidRequest(run.t('write.no_style'), field='samples')",
 }
@@ -49,6 +50,7 @@ PARTS = {
     "does not look like {0}",
     "The models could not be loaded: {0}",
     INTERRUPTED,
+    NOTHING_KEPT,
     SEARCH_BROKE,
     NOT_BEGUN,
     OUT_OF_MEMORY,
@@ -56,6 +58,16 @@ PARTS = {
     WITHDRAWN,
     WITHDRAWN_MEANWHILE,
     "The database refused; run `notewright doctor` to see what is wrong, then try again.",
+}
+
+# Why a way to learn was chosen.
+CHOICES = {
+    "The adapter that serves has learned these {0} texts already; it goes on with the best of what "
+    "it writes itself.",
+    "There are {0} pairs of a better and a worse wording.",
+    "There are {0} samples to imitate.",
+    "There are {0} texts that were liked or not.",
+    "There are {0} texts to imitate, and few judgements.",
 }
 
 # Why something is not learned from.
@@ -69,14 +81,12 @@ def test_every_sentence_that_the_source_raises_has_a_chinese_one() -> None:
         if text not in told_sentences() and text not in PASSED_ON
     }
     assert missing == {}
-    assert set(DATABASE.values()) | PARTS | REASONS <= told_sentences().keys()
+    assert set(DATABASE.values()) | PARTS | CHOICES | REASONS <= told_sentences().keys()
 
 
 def test_no_chinese_sentence_is_left_over() -> None:
-    assert (
-        told_sentences().keys() - raised().keys() - PARTS - set(DATABASE.values()) - REASONS
-        == set()
-    )
+    known = raised().keys() | PARTS | CHOICES | set(DATABASE.values()) | REASONS
+    assert told_sentences().keys() - known == set()
 
 
 def test_both_languages_have_the_same_places_to_fill() -> None:
