@@ -21,9 +21,10 @@ from app.tabs.improve_prompt import PromptPane
 from engine.errors import InvalidRequest
 from engine.events import NoteReady
 from engine.notebench.samples import shipped
-from engine.optimize.types import SearchJob, SearchNode, SearchReport
+from engine.optimize.types import PromptInUse, SearchJob, SearchNode, SearchReport
 from engine.prompts.recipe import PLAIN, PromptRecipe, marked
 from engine.types import StyleSample, utc_now
+from tests.adapters import a_folder
 from tests.app.bench import EN, Bench, clicked
 from tests.builders import profile, request
 from tests.engine.test_optimize import POOL
@@ -126,6 +127,26 @@ def test_a_prompt_in_use_writes_the_style_until_it_is_taken_back(
         searches.use(LOCAL, job.id, 0)
     with pytest.raises(InvalidRequest, match="no prompt 9"):
         searches.use(LOCAL, job.id, 9)
+
+
+def test_a_prompt_steps_aside_where_its_adapter_was_retired(studio: Studio, tmp_path: Path) -> None:
+    """It may have learned from a text that was taken back: no prompt brings it to work again."""
+    teach(studio.store, LOCAL)
+    host, shelf = studio.models.adapters, studio.adapters.shelf
+    assert host is not None
+    made = shelf.add(LOCAL, "Ada", a_folder(tmp_path / "adapter", base=host.base, style="Ada"))
+    over = studio.adapters.choose(LOCAL, "Ada").name
+    found = PromptInUse(
+        recipe=BETTER, adapter=made.id, over=over, search="o1-0", node=1, at=utc_now()
+    )
+    studio.prompts.board.use(LOCAL, "Ada", found)
+
+    def adapter() -> str | None:
+        return studio.prompts.writing(LOCAL, "Ada", None, studio.writer, studio.models)[0]
+
+    assert adapter() == made.id
+    shelf.retire(LOCAL, [made.id], "It learned from a text that was refused.")
+    assert adapter() == over
 
 
 def a_found(searches: Searches, studio: Studio, recipe: PromptRecipe) -> SearchJob:
