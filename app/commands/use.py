@@ -25,7 +25,7 @@ def use(
         str, typer.Option(metavar="FILE", help="The file with the stylist's server's key.")
     ] = "",
 ) -> None:
-    """Choose the models, from the next note on; kept in settings.toml."""
+    """Choose the models; kept in settings.toml. A page that is running must be started again."""
     from app.choices import Changes, changes_for, in_force
 
     if not (planner or stylist):
