@@ -127,7 +127,7 @@ class PromptPane:
         if not isinstance(budget, int | float):
             raise InvalidRequest(f"Say how many calls the search may make: {LEAST_CALLS} or more.")
         job = self.searches.start(
-            owner, style, budget=int(budget), minutes=None if minutes is None else float(minutes)
+            owner, style, budget=int(budget), minutes=float(minutes) if minutes else None
         )
         self.searches.begin(owner, job.id)
         capped = {self.said: status_line(t("search.capped", most=MOST_CALLS), kind="idle")}

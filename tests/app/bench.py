@@ -61,8 +61,7 @@ class Bench:
         assert isinstance(self.studio, SlowStudio)
         model = ScriptedModel(delay=seconds)
         loaded = replace(self.studio.models, planner_model=model, stylist_model=model)
-        self.studio.__dict__["models"] = loaded
-        self.studio.__dict__.pop("writer", None)
+        self.studio.room.put(loaded)
 
     async def _build(self) -> None:
         """Lay the page out inside a running loop: Gradio leaves one open behind it otherwise."""

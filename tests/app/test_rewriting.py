@@ -29,7 +29,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def answering(bench: Bench, *replies: str) -> None:
     """Let the planner's model answer so."""
     loaded = replace(bench.studio.models, planner_model=ScriptedModel(replies))
-    bench.studio.__dict__["models"] = loaded
+    bench.studio.room.put(loaded)
 
 
 def asked(bench: Bench, trait: str) -> str:

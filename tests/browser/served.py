@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from app.server import free_port, start
@@ -47,9 +46,14 @@ class SlowStudio(Studio):
     load_seconds = 0.0
     english_only = False
 
-    @cached_property
+    @property
     def models(self) -> LoadedModels:
-        """The scripted models, after a while."""
+        """The scripted models, after a while; or what somebody put in their place."""
+        if self.room.ready is None:
+            self.room.put(self._slow())
+        return self.room.models()
+
+    def _slow(self) -> LoadedModels:
         time.sleep(self.load_seconds)
         loaded = load_models(LoadOptions(cache_dir=self.settings.data_dir, scripted=True))
         model = (EnglishOnly if self.english_only else ScriptedModel)(delay=self.delay)

@@ -126,7 +126,7 @@ def test_a_text_is_taken_back_and_who_learned_from_it_is_trained_again(
     expect(phone.locator("#improve-offer")).to_contain_text("忘不掉")
     phone.locator("#adapter .learned summary").click()
     phone.locator("#adapter [data-note]").click()
-    expect(phone.locator("#note-view h3")).to_have_text(note.title)
+    expect(phone.locator("#note-view h3").first).to_have_text(note.title)
     expect(phone.locator("#note-view [role=switch]")).to_be_checked()
     assert not is_too_wide(phone)
     open_tab(phone, "改进")

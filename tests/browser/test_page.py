@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit, Visits
 from tests.browser.served import served
@@ -152,6 +152,13 @@ def test_stop_stops_within_a_second(visit: Visit) -> None:
     expect(page.locator("#drafts-view .card").first).to_contain_text("stopped")
 
 
+def ask_for_800_words(page: Page) -> None:
+    """Make the note last longer than the rest of the test."""
+    page.get_by_role("button", name="More").click()
+    page.get_by_label("number input for Length in words").fill("800")
+    page.get_by_label("number input for Length in words").blur()
+
+
 def test_two_people_write_one_after_the_other_and_the_second_sees_the_queue(
     visits: Visits,
 ) -> None:
@@ -160,6 +167,7 @@ def test_two_people_write_one_after_the_other_and_the_second_sees_the_queue(
         one.open()
         one.settled()
         take_example(one.page)
+    ask_for_800_words(first.page)
     first.page.locator("#write").click()
     expect(first.page.locator("#drafts-view .is-writing").first).to_be_visible(timeout=30_000)
     second.page.locator("#write").click()
@@ -177,9 +185,7 @@ def test_the_work_of_a_closed_page_stops(visits: Visits) -> None:
         one.settled()
         take_example(one.page)
     page = gone.page
-    page.get_by_role("button", name="More").click()
-    page.get_by_label("number input for Length in words").fill("800")
-    page.get_by_label("number input for Length in words").blur()
+    ask_for_800_words(page)
     page.locator("#write").click()
     expect(page.locator("#drafts-view .is-writing").first).to_be_visible(timeout=30_000)
     waiting.page.locator("#write").click()
