@@ -134,6 +134,9 @@ def test_the_list_can_be_narrowed(shown: Shown, monkeypatch: pytest.MonkeyPatch)
     assert CARD in shown.list
     monkeypatch.setattr("app.modelrows.available_memory", lambda: 500_000_000)
     shown.bench.see(tab.shown(shown.bench.shown | {tab.fitting: True}, EN))
+    assert EMBEDDED in shown.list  # it is in memory already
+    shown.bench.studio.room.change(shown.bench.studio.settings)
+    shown.bench.see(tab.shown(shown.bench.shown | {tab.fitting: True}, EN))
     assert CARD in shown.list
     assert EMBEDDED not in shown.list  # with a context for both roles it needs 0.66 GB
 
