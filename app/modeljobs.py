@@ -2,6 +2,7 @@
 to the tab that began it; what is on the disk says where it stands after a restart.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -15,6 +16,8 @@ from engine.models.pulled import Progress, PulledModels
 State: TypeAlias = Literal["absent", "paused", "asking", "downloading", "checking", "ready"]
 AT_WORK: frozenset[State] = frozenset({"asking", "downloading", "checking"})
 ENDED = "The download ended ({0}); go on with it."
+UNFORESEEN = "The download failed for a reason that nobody foresaw; go on with it, or see the log."
+log = logging.getLogger(__name__)
 _WINDOW_SECONDS = 10.0
 
 
@@ -135,6 +138,9 @@ class ModelJobs:
             job.error = str(error)
         except OSError as error:
             job.error = ENDED.format(error.strerror or error)
+        except Exception:
+            log.exception("a download failed")
+            job.error = UNFORESEEN
         finally:
             job.over.set()
 

@@ -11,6 +11,7 @@ from engine.learning_types import Method, SFTExample, TrainingSet
 from engine.types import Message
 from finetune.improve import CANDIDATES
 from finetune.rounds import plans
+from finetune.whole_files import put_whole
 
 # The defaults of finetune.sft and finetune.preferences.
 _EPOCHS: dict[Method, float] = {"sft": 3.0, "filter": 3.0, "planned": 3.0, "dpo": 2.0, "kto": 2.0,
@@ -126,9 +127,8 @@ def estimate(folder: Path, method: Method, data: TrainingSet, rounds: int = 1) -
 def remember(folder: Path, measured: Mapping[str, Speed]) -> None:
     """Keep what was measured, for the next estimate."""
     kept = {**_read(folder), **measured}
-    part = folder / ".speed.part"
-    part.write_text(json.dumps({name: list(each) for name, each in kept.items()}))
-    part.replace(folder / "speed.json")
+    told = json.dumps({name: list(each) for name, each in kept.items()})
+    put_whole(folder / "speed.json", told)
 
 
 def _read(folder: Path) -> dict[str, Speed]:

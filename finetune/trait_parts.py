@@ -37,6 +37,7 @@ from finetune.train import TrainingFailed, TrainingSettings, Watch
 from finetune.trait import School, TraitTrainer
 from finetune.trait_gate import TraitJudges, ask_trait_gate, gate_texts
 from finetune.trait_record import read_record
+from finetune.whole_files import put_whole
 from storage.adapters import AdapterShelf
 from storage.store import Store
 
@@ -103,9 +104,7 @@ class Roll(Value):
 
     def keep(self, folder: Path) -> None:
         """Write it into the job's folder."""
-        part = folder / "roll.part"
-        part.write_text(self.model_dump_json(), encoding="utf-8")
-        part.replace(folder / _ROLL)
+        put_whole(folder / _ROLL, self.model_dump_json())
 
     @classmethod
     def kept(cls, folder: Path) -> "Roll":

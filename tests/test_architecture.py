@@ -24,6 +24,7 @@ FILE_LINES, FUNCTION_LINES = 400, 50
 EDGES = {
     "finetune/job.py": 1,
     "app/benchjobs.py": 1,
+    "app/modeljobs.py": 1,
     "app/searches.py": 1,
     "app/tabs/desk.py": 2,
     "app/tabs/writing.py": 1,

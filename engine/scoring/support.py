@@ -81,10 +81,6 @@ class Evidence:
             numbers=frozenset(numbers(whole)),
         )
 
-    def missing_numbers(self, text: str) -> set[str]:
-        """Return the numbers of `text` that the source lacks (only those in digits or numerals)."""
-        return numbers(text) - self.numbers
-
     def missing_names(self, text: str) -> set[str]:
         """Return the names of `text` that the source lacks."""
         return {n for n in names(text) if stem(n) not in self.stems and n not in self.tokens} - {

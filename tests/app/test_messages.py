@@ -11,6 +11,7 @@ from app.benchjobs import UNFORESEEN
 from app.consent import WITHDRAWN
 from app.messages import told, told_sentences, told_words
 from app.modeljobs import ENDED
+from app.modeljobs import UNFORESEEN as DOWNLOAD_BROKE
 from app.searches import UNFORESEEN as SEARCH_BROKE
 from app.training import NOT_BEGUN
 from engine.documents import MAX_CHARACTERS, read_document, split_samples
@@ -45,6 +46,7 @@ PARTS = {
     "Fact {0}",
     "{0}, line {1}",
     UNFORESEEN,
+    DOWNLOAD_BROKE,
     ENDED,
     "is in {0}",
     "does not look like {0}",

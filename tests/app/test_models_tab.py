@@ -11,6 +11,7 @@ from app.models_use import in_settings
 from engine.models import catalogue as module
 from engine.models.catalogue import catalogue
 from engine.models.machine import fingerprint
+from engine.models.pulled import PulledModels
 from engine.models.speed import expected_speed
 from engine.models.weights import packaged_weights
 from tests.app.bench import EN, ZH, Bench, clicked
@@ -125,6 +126,20 @@ def test_what_goes_wrong_stands_on_the_card_in_the_readers_language(shown: Shown
         )
     shown.bench.see(shown.tab.shown(shown.bench.shown, ZH))
     assert "Hub 上已经没有" in shown.list
+
+
+def test_a_download_that_breaks_as_nobody_foresaw_says_so(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Path:
+        raise RuntimeError("a Hub that answers with a list")
+
+    monkeypatch.setattr(PulledModels, "pull", broken)
+    shown.press(shown.tab.pull)
+    shown.until("absent")
+    shown.bench.see(shown.tab.shown(shown.bench.shown, EN))
+    assert "nobody foresaw" in shown.list
+    assert "a Hub that answers" not in shown.list
 
 
 def test_the_list_can_be_narrowed(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
