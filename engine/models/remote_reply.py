@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,6 +115,22 @@ class Reply:
             f"The model server at {self.server.host} sent {what} instead of an answer; check its "
             "address, which mostly ends in /v1."
         )
+
+
+@asynccontextmanager
+async def released(stream: "openai.AsyncStream[ChatCompletionChunk]") -> AsyncGenerator[None, None]:
+    """Close the connection at the end, and whatever the client still holds open on it.
+
+    A stream that is left in the middle keeps generators within generators. The collector would
+    close them from another thread, all at once, while the loop closes them too.
+    """
+    try:
+        yield
+    finally:
+        await stream.close()
+        with suppress(Exception):
+            async for _ in stream:
+                pass
 
 
 def _at(data: Any, *path: str | int) -> Any:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from engine.errors import ModelUnavailable, NotewrightError
 from engine.models.json_answers import Unfit, asking_again, fits, fitted
 from engine.models.remote_client import RemoteClient
-from engine.models.remote_reply import BrokenOff, Reply
+from engine.models.remote_reply import BrokenOff, Reply, released
 from engine.models.shown_text import ShownText
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Delta, Generation, Sampling
@@ -95,7 +95,7 @@ class Request:
         reply = Reply(self.client.server)
         seed = self.sampling.seed + self.index
         stream = await self.client.open(conversation, self.sampling, seed, self.schema)
-        async with stream, aclosing(reply.pieces(stream)) as pieces:
+        async with released(stream), aclosing(reply.pieces(stream)) as pieces:
             async for piece in pieces:
                 show(shown.push(piece))
                 if shown.stopped:

@@ -1,5 +1,7 @@
 """A server's faults: each is a sentence that says what to do, and none shows the key."""
 
+import gc
+import inspect
 import itertools
 import json
 import logging
@@ -119,6 +121,22 @@ def test_an_answer_without_end_is_cut_where_nobody_asked_for_more() -> None:
         assert done.finish == "length"
         assert len(done.text) < 1500
         assert asked.left_early.wait(10)
+
+
+def test_an_answer_left_in_the_middle_leaves_nothing_open_for_the_collector() -> None:
+    def open_streams() -> list[object]:
+        return [found for found in gc.get_objects() if inspect.isasyncgen(found)]
+
+    with serving(lambda *_: itertools.repeat(chunk("on and on. "))) as (url, _):
+        model = RemoteModel(Server(url=url, model="m"))
+        gc.collect()
+        before = open_streams()
+        gc.disable()
+        try:
+            list(model.generate([ASK] * 2, Sampling(stop=("and",))))
+            assert [found for found in open_streams() if found not in before] == []
+        finally:
+            gc.enable()
 
 
 def test_thoughts_without_end_are_ended_by_the_clock() -> None:
