@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Make docs/RESULTS.md of stored reports: every system on every set, and who beats whom.
 
-    python scripts/results.py REPORTS [--items DIR] [--output docs/RESULTS.md]
+    python scripts/results.py [REPORTS ...] [--items DIR] [--output docs/RESULTS.md]
 
-REPORTS is a folder (searched with all below it) of what `notewright bench run` wrote, in any
-arrangement: system, seed and data stand in the reports. DIR holds the items of the sets that do not
-ship as SET.jsonl, as `notewright bench convert` wrote them and `bench run --data` read them.
+REPORTS are folders (searched with all below them) of what `notewright bench run` wrote, in any
+arrangement: system, seed and data stand in the reports. docs/results, where those on NoteBench's
+own items are kept, is always one of them. DIR holds the items of the sets that do not ship as
+SET.jsonl, as `notewright bench convert` wrote them and `bench run --data` read them.
 Nothing is measured anew but BLEU and the intervals; `notewright bench verify` checks a report.
 """
 
@@ -25,6 +26,7 @@ from engine.notebench.samples import VERSION, BenchItem, shipped
 from engine.types import Language
 
 ROOT = Path(__file__).resolve().parent.parent
+STORED = ROOT / "docs" / "results"
 SEEDS = 3
 
 
@@ -142,22 +144,29 @@ def why_missing(system: str, chosen: Set, found: Found, items: Mapping[str, Benc
         if not items:
             return f"its items are missing: give {chosen.file}.jsonl in --items"
         return found.unusable[system]
-    lacks = next((row.missing for row in SYSTEMS if row.name == system), "")
-    if lacks:
-        return f"not run: {lacks[0].lower()}{lacks[1:].rstrip('.')}"
-    copies = system in {"copy-source", "best-sample-copy"}
-    return "not run" if chosen.language == "en" or copies else f"not run: {ENGLISH_ONLY}"
+    learned = next((row for row in SYSTEMS if row.name == system and row.trained), None)
+    if learned:  # the same page on every machine, whether their adapters are there or not
+        return f"no report yet; `python scripts/{learned.script}.py` makes their adapters"
+    return "no report yet" if chosen.language == "en" or _copies(system) else ENGLISH_ONLY
 
 
-def values_table(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterator[str]:
-    """Yield the table of values, one row for each system."""
+def missing(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterator[str]:
+    """Yield which systems have no figures and why, a line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for system in order(found):
+        if system not in found.pools:
+            by_reason.setdefault(why_missing(system, chosen, found, items), []).append(system)
+    for reason, systems in by_reason.items():
+        yield f"- Not run: {', '.join(systems)}: {reason}."
+
+
+def values_table(found: Found) -> Iterator[str]:
+    """Yield the table of values, one row for each system that was run."""
     known = {metric.name: metric for metric in metrics()}
     yield f"| system | seeds | items | {' | '.join(c.heading for c in COLUMNS)} | s / note |"
     yield "|---" * (len(COLUMNS) + 4) + "|"
     for system in order(found):
         if system not in found.pools:
-            why = why_missing(system, chosen, found, items)
-            yield f"| {system} | – | – | {why} |{' |' * len(COLUMNS)}"
             continue
         pooled = found.pools[system]
         cells = [shown(figure(pooled, known[c.metric]), c.digits) for c in COLUMNS]
@@ -225,7 +234,9 @@ def section(chosen: Set, reports: Sequence[BenchReport], folder: Path | None) ->
         yield "No report yet." if chosen.language == "en" else f"No report yet: {ENGLISH_ONLY}."
         yield ""
         return
-    yield from values_table(chosen, found, items)
+    yield from values_table(found)
+    yield ""
+    yield from missing(chosen, found, items)
     yield ""
     made = contrasts(found.pools, PAIRS, COMPARED)
     if made:
@@ -275,11 +286,11 @@ def page(reports: Sequence[BenchReport], folder: Path | None) -> str:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reports", type=Path)
+    parser.add_argument("reports", type=Path, nargs="*")
     parser.add_argument("--items", type=Path)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "RESULTS.md")
     options = parser.parse_args()
-    reports = read_all(options.reports)
+    reports = [report for folder in (STORED, *options.reports) for report in read_all(folder)]
     options.output.write_text(page(reports, options.items), encoding="utf-8")
     print(f"{options.output}: made of {len(reports)} reports")
 
