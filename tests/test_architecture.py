@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from urllib.request import urlopen
@@ -77,22 +78,31 @@ def files(pattern: str = "*") -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
+@cache  # parsing everything takes seconds, and forty tests ask for it
+def parsed() -> tuple[tuple[str, ast.AST], ...]:
+    """Return every syntax node of the project's Python, with its file."""
+    return tuple(
+        (path.relative_to(ROOT).as_posix(), node)
+        for path in files("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
 def nodes(kind: type[ast.AST] | tuple[type[ast.AST], ...]) -> Iterator[tuple[str, ast.AST]]:
     """Yield every syntax node of a kind in the project's Python, with its file."""
-    for path in files("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, kind):
-                yield path.relative_to(ROOT).as_posix(), node
+    return ((name, node) for name, node in parsed() if isinstance(node, kind))
 
 
-def imported() -> Iterator[tuple[str, str]]:
-    """Yield every module that is imported, with the file that imports it."""
+@cache
+def imported() -> tuple[tuple[str, str], ...]:
+    """Return every module that is imported, with the file that imports it."""
+    found: list[tuple[str, str]] = []
     for name, node in nodes((ast.Import, ast.ImportFrom)):
         if isinstance(node, ast.Import):
-            yield from ((name, alias.name) for alias in node.names)
+            found += [(name, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield name, node.module
+            found.append((name, node.module))
+    return tuple(found)
 
 
 def locked() -> dict[str, str]:

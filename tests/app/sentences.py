@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +14,7 @@ TERMINAL = ("app/commands/", "app/batch.py", "app/scorebatch.py", "app/settings.
 ERRORS = {"NotewrightError"}
 
 
+@cache
 def raised() -> dict[str, str]:
     """Return template → place, for all that a page can show."""
     trees = {
