@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelUnavailable
-from engine.models.huggingface_words import UNREADABLE
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +41,7 @@ def load_base(
     quantised = four_bit and path.is_dir()
     try:
         model = _folder(path, held, quantised) if path.is_dir() else _dequantised(path, held)
-    except UNREADABLE as error:
+    except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelUnavailable(
             f"The model {path.name!r} cannot be trained ({error}); choose another stylist."
         ) from error
