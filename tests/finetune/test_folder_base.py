@@ -1,6 +1,7 @@
 """A folder of safetensors from training to service: losses, the adapter's folder, four bits."""
 
 import json
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from engine.models.huggingface import HuggingFaceModel
 from engine.models.huggingface_weights import TorchWeights
 from engine.models.machine import fingerprint
 from engine.types import BaseRef, Generation, Message, Sampling
+from finetune.__main__ import behind
 from finetune.adapters import Made, as_served, write_adapter
 from finetune.base import LEARNING, load_base
 from finetune.packing import likelihoods, packed
@@ -34,6 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is:FutureWarning"),
     pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is:DeprecationWarning"),
 ]
+GPUS = "CUDA_VISIBLE_DEVICES"
 GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=12)
 
 
@@ -114,6 +117,15 @@ def test_preferences_go_on_from_an_adapter_of_the_folder(
     assert watcher.seen[0].margin == pytest.approx(0.0, abs=0.02)
 
 
+@pytest.mark.parametrize(("given", "seen"), [({}, "0"), ({GPUS: "2,3"}, "2"), ({GPUS: ""}, "")])
+def test_a_job_sees_one_gpu_at_most(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], seen: str
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(given))
+    behind(1)
+    assert os.environ[GPUS] == seen
+
+
 @pytest.mark.skipif(find_spec("bitsandbytes") is not None, reason="bitsandbytes is here")
 def test_without_bitsandbytes_four_bits_are_refused_in_a_sentence(
     base: Path, tmp_path: Path
@@ -155,7 +167,9 @@ def test_what_is_learned_in_four_bits_is_served_in_four_bits(base: Path, tmp_pat
     assert losses[-1] < 0.9 * losses[0]
     model = served(base, four_bit=True)
     model.register_adapter("ada", servable(shipped(saved, base, tmp_path / "made"), model.base))
-    assert written(model, "ada") != written(model, None)
+    asked, letters = (Message(role="user", content="It rains."),), ("a", "e", "v")
+    learned, bare = (model.choose(asked, letters, adapter=name) for name in ("ada", None))
+    assert learned != pytest.approx(bare, abs=0.01)
 
 
 @pytest.mark.usefixtures("four_bits")
