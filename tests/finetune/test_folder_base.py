@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["equal_rank"]  # used by every test here
 
 pytestmark = [
-    # PEFT asks transformers by a name that is going out of use; bitsandbytes asks torch so.
+    # PEFT and TRL ask transformers by names that go out of use; bitsandbytes asks torch so.
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:`gradient_checkpointing_:FutureWarning"),
     pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is:DeprecationWarning"),
 ]
 GPUS = "CUDA_VISIBLE_DEVICES"
