@@ -182,7 +182,8 @@ def test_a_folder_writes_while_the_embedded_model_plans(
     models = load_models(LoadOptions(tmp_path, stylist_folder=folder))
     assert models.stylist_model.card.backend == "transformers"
     assert models.planner_model.card.backend == "llama.cpp"
-    assert models.adapters is models.stylist_model
+    stylist: object = models.stylist_model
+    assert models.adapters is stylist
 
 
 def test_a_folder_is_loaded_once_for_both_roles_and_all_requests(
