@@ -80,7 +80,8 @@ class AdapterDesk:
             return self._default(owner, style, taker) if taker else Chosen(None)
         if taker is None:
             raise ModelUnavailable(
-                "The stylist that is set up takes no adapters; say --adapter none, or use a GGUF."
+                "A stylist on a server takes no adapters; say --adapter none, or choose one of "
+                "this machine."
             )
         name = wanted if wanted == general.NAME else self.shelf.get(owner, wanted).id
         return Chosen(self._use(name, taker))
@@ -112,7 +113,7 @@ class AdapterDesk:
             if name == general.NAME:
                 path = general.general_adapter(host.base, self._general)
             else:
-                path = self.shelf.gguf(name, host.base)
+                path = self.shelf.servable(name, host.base)
             host.register_adapter(name, path)
             known.add(name)
         return name

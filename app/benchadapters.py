@@ -41,7 +41,8 @@ def system_adapter(studio: Studio, system: str, folder: Path | None = None) -> U
     host = studio.models.adapters
     if host is None:
         raise ModelUnavailable(
-            f"The stylist that is set up takes no adapters, and {system} needs one; use a GGUF."
+            f"A stylist on a server takes no adapters, and {system} needs one; choose one of this "
+            "machine."
         )
     place = (folder or adapters_folder()) / system
     path = servable(place, host.base)

@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     four_bit: bool = Field(
         default=False,
-        description="Hold models for transformers in four bits; needs an NVIDIA GPU and the "
-        "package bitsandbytes.",
+        description="Hold models for transformers in four bits, while they are trained too; needs "
+        "the package bitsandbytes (extra `four-bit`).",
     )
     model_memory: float = Field(
         default=0.0,

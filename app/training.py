@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from app.options import load_options
 from app.studio import Studio
 from engine.adapter_files import check_files, read_manifest
 from engine.adapter_types import Adapter, BaseRef, Promotion
@@ -27,7 +28,7 @@ from engine.errors import (
 from engine.job_types import OPEN, JobStep, TrainingJob, Wish
 from engine.learning_types import Method, TrainingSet
 from engine.models.general import general_fits, general_folder
-from engine.models.machine import available_cores, fingerprint
+from engine.models.machine import available_cores, fingerprint, weights_file
 from engine.models.weights import packaged_weights
 from engine.protocols import AdapterHost
 from finetune.__main__ import DATA_DIR, DATABASE_URL
@@ -277,28 +278,23 @@ class Training:
     def _order(
         self, owner: str, style: str, method: Method | None, rounds: int, seed: int
     ) -> Order:
-        settings, base = self._studio.settings, self._host().base
+        options, base = load_options(self._studio.settings), self._host().base
         self._studio.style(owner, style)
-        weights = settings.stylist_gguf or packaged_weights()
+        weights = options.stylist_folder or options.stylist_gguf or packaged_weights()
+        threads = max(1, available_cores() // 2)
+        # Servers are left out: their keys are written nowhere.
+        models = {name: getattr(options, name) for name in ModelOptions.model_fields}
         return Order(
             method=method or "auto",
             base=weights,
             base_name=base.name,
-            base_revision=fingerprint(weights),
+            base_revision=fingerprint(weights_file(weights)),
             general=general_folder() if general_fits(base) else None,
             serving=self._whole(owner, style, base),
             rounds=rounds,
             seed=seed,
-            threads=max(1, available_cores() // 2),
-            models=ModelOptions(
-                cache_dir=settings.data_dir / "cache",
-                threads=max(1, available_cores() // 2),
-                scripted=settings.scripted,
-                planner_gguf=settings.planner_gguf,
-                stylist_gguf=settings.stylist_gguf,
-                embedder=settings.embedder,
-                checker=settings.checker,
-            ),
+            threads=threads,
+            models=ModelOptions(**models | {"threads": threads}),
         )
 
     def _whole(self, owner: str, style: str, base: BaseRef) -> Path | None:
@@ -314,7 +310,8 @@ class Training:
         host = self._studio.models.adapters
         if host is None:
             raise ModelUnavailable(
-                "The stylist that is set up cannot be trained; choose one that is a GGUF file."
+                "A stylist on a server cannot be trained here; choose a GGUF file, or a folder for "
+                "transformers."
             )
         return host
 

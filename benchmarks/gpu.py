@@ -3,7 +3,13 @@
     python -m benchmarks.gpu --samples FILE --rows ROWS.jsonl [--set NAME=VALUE]… [--method sft]
 
 `--set` gives the settings that choose the model and its backend (as NOTEWRIGHT_NAME in the
-environment). Each command runs in a process of its own on a data directory of its own: save the
+environment). On a folder for transformers, in bf16 and then in four bits (QLoRA, with the extra
+`four-bit` installed):
+
+    --set stylist_model=FOLDER
+    --set stylist_model=FOLDER --set four_bit=true
+
+Each command runs in a process of its own on a data directory of its own: save the
 samples as a style, write a note twice (the second one counts), train the style on the rows. Memory
 is the most that `nvidia-smi` saw in use less what was in use before, sampled each half second.
 Prints one JSON object; where there is no GPU, it says so, measures nothing and ends with 0.
@@ -84,13 +90,14 @@ def measure(asked: argparse.Namespace, environment: Mapping[str, str]) -> dict[s
             printed, _ = command(environment, "write", "--style", STYLE, "--json", *_ASK)
     with watched(peaks, "train"):
         learn = ("--style", STYLE, "--method", asked.method, "--data", str(asked.rows), "--json")
-        _, learned = command(environment, "train", *learn)
-    note = json.loads(printed)
+        made, learned = command(environment, "train", *learn)
+    note, adapter = json.loads(printed), json.loads(made)
     return {
         "models": note["models"],
         "seconds": note["seconds"],
         "tokens": note["tokens"],
         "adapt_seconds": round(learned, 1),
+        "learned_by": adapter["settings"]["training"],
         "rows": len(asked.rows.read_text(encoding="utf-8").splitlines()),
         "peak_mb": peaks,
     }

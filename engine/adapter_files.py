@@ -1,7 +1,8 @@
 """An adapter's folder: its manifest, and whether the files are still what the manifest says.
 
-adapter.gguf                what llama.cpp serves
-adapter_model.safetensors   the same matrices as PEFT saved them, to go on training from
+adapter.gguf                what llama.cpp serves; none where the base is a folder for transformers
+adapter_model.safetensors   the same matrices as PEFT saved them, to go on training from, and what
+                            transformers serves
 adapter_config.json         PEFT's settings
 README.md                   the model card
 manifest.json               base, method, what it learned from, a checksum of each file above
@@ -47,7 +48,7 @@ def read_manifest(folder: Path) -> AdapterManifest:
         ) from error
     except ValidationError as error:
         raise AdapterUnusable(_not_ours(folder)) from error
-    if GGUF not in manifest.files or not manifest.files.keys() <= set(FILES):
+    if not manifest.files.keys() & {GGUF, WEIGHTS} or not manifest.files.keys() <= set(FILES):
         raise AdapterUnusable(_not_ours(folder))
     return manifest
 
@@ -61,7 +62,7 @@ def check_files(folder: Path, manifest: AdapterManifest, names: Iterable[str] = 
     for name in names or manifest.files:
         path = folder / name
         try:
-            whole = not path.is_symlink() and sha256_of(path) == manifest.files[name]
+            whole = not path.is_symlink() and sha256_of(path) == manifest.files.get(name)
         except OSError as error:
             raise AdapterUnusable(
                 f"The adapter's file {name} cannot be read ({error.strerror}); "
@@ -88,15 +89,19 @@ def check_base(manifest: AdapterManifest, served: BaseRef) -> None:
 
 
 def servable(folder: Path, served: BaseRef) -> Path:
-    """Return the GGUF file of a folder, checked: for the base that runs, and whole.
+    """Return the file of a folder that is served, checked: for the base that runs, and whole.
+
+    It is the GGUF file where there is one. An adapter without was made on a folder for
+    transformers, and so is the base: that reads PEFT's two files.
 
     Raises:
         AdapterUnusable: with what to do.
     """
     manifest = read_manifest(folder)
     check_base(manifest, served)
-    check_files(folder, manifest, (GGUF,))
-    return folder / GGUF
+    names = (GGUF,) if GGUF in manifest.files else (WEIGHTS, CONFIG)
+    check_files(folder, manifest, names)
+    return folder / names[0]
 
 
 def _named(base: BaseRef) -> str:

@@ -100,7 +100,7 @@ class LoadReport:
 class LoadedModels:
     """The models that the application works with.
 
-    `adapters` is where the shelf's go, which are GGUF: to llama.cpp or nowhere; `spare_planner`
+    `adapters` is where the shelf's go: a stylist on this machine, none on a server; `spare_planner`
     loads the one that plans while the planner's server is down.
     """
 
@@ -142,7 +142,7 @@ def load_models(
         stylist_model=stylist,
         embedder=embedder,
         report=LoadReport(library().version(), threads, planner_report, stylist_report),
-        adapters=stylist if isinstance(stylist, LlamaCppModel) else None,
+        adapters=stylist if isinstance(stylist, LlamaCppModel | HuggingFaceModel) else None,
         spare_planner=(lambda: loader.spare_planner()) if here else None,
     )
 

@@ -52,11 +52,14 @@ def main(make_parts: MakeParts, program: str = "finetune") -> None:
 
 
 def behind(threads: int) -> None:
-    """Go behind everything else, and keep to so many cores; before torch is imported."""
+    """Go behind everything else, keep to so many cores and to one GPU; before torch is imported."""
     os.nice(19 - os.nice(0))
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ |= {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+    # Of several GPUs the first: transformers would spread the model, and our losses reach into it.
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
+    os.environ["CUDA_VISIBLE_DEVICES"] = gpu
 
 
 if __name__ == "__main__":

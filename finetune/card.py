@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from engine.adapter_files import GGUF
 from engine.adapter_types import AdapterManifest
 
 _CARD = """\
@@ -42,9 +43,13 @@ what it learned from: share it only where you may share them.
 
 ## Files
 
-`adapter.gguf` is what llama.cpp serves; `adapter_model.safetensors` and `adapter_config.json` are
-the same matrices for PEFT. Notewright checks all of them against manifest.json before it serves.
+{files} Notewright checks all of them against manifest.json before it serves.
 """
+_BOTH = """\
+`adapter.gguf` is what llama.cpp serves; `adapter_model.safetensors` and `adapter_config.json` are
+the same matrices for PEFT."""
+_PEFT = """\
+`adapter_model.safetensors` and `adapter_config.json` are PEFT's, which transformers serves."""
 
 
 def model_card(manifest: AdapterManifest) -> str:
@@ -64,6 +69,7 @@ def model_card(manifest: AdapterManifest) -> str:
         sources=_counts(manifest.sources),
         settings=_table(manifest.settings),
         figures=_table(manifest.figures),
+        files=_BOTH if GGUF in manifest.files else _PEFT,
     )
 
 

@@ -26,7 +26,7 @@ from engine.learning_types import (
     TrainingSet,
     UnpairedPreference,
 )
-from engine.models.machine import fingerprint
+from engine.models.machine import fingerprint, weights_file
 from engine.types import TraitWish
 from engine.value import Value
 from finetune.train import TrainingFailed, TrainingSettings
@@ -55,10 +55,10 @@ class TraitOrder(Value):
 class Order(Value):
     """How to train, as a person asked for it. Absent numbers are the method's defaults.
 
-    `general` and `serving` are the folders of the adapter that ships and of the style's own,
-    where there are any. `rounds` are those of the style filter. `trait` is what is to be learned
-    in place of the writer's judgements. `models` is what writes candidates and at the gate, as
-    `engine.loading.LoadOptions` has it.
+    `base` is a GGUF file, or a folder for transformers. `general` and `serving` are the folders of
+    the adapter that ships and of the style's own, where there are any. `rounds` are those of the
+    style filter. `trait` is what is to be learned in place of the writer's judgements. `models` is
+    what writes candidates and at the gate, as `engine.loading.LoadOptions` has it.
     """
 
     method: Method | Literal["auto"] = "auto"
@@ -83,6 +83,7 @@ class Order(Value):
             epochs=self.epochs,
             seed=self.seed,
             threads=self.threads,
+            four_bit=self.models.four_bit and self.base.is_dir(),
         )
 
     def check_base(self) -> None:
@@ -91,7 +92,7 @@ class Order(Value):
         Raises:
             TrainingFailed: says so.
         """
-        if self.base_revision and fingerprint(self.base) != self.base_revision:
+        if self.base_revision and fingerprint(weights_file(self.base)) != self.base_revision:
             raise TrainingFailed(
                 "The base model was replaced since this training began; begin anew, on the one "
                 "that is there now."
@@ -125,6 +126,9 @@ class ModelOptions(Value):
     scripted: bool = False
     planner_gguf: Path | None = None
     stylist_gguf: Path | None = None
+    planner_folder: Path | None = None
+    stylist_folder: Path | None = None
+    four_bit: bool = False
     embedder: str = ""
     checker: str = ""
 

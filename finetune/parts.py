@@ -19,12 +19,12 @@ from engine.protocols import AdapterHost, StopCheck
 from engine.scoring.scorer import NoteScorer
 from engine.stylist import make_stylist
 from engine.types import Language, Scores
+from finetune.adapters import as_served
 from finetune.distill import planned_set
 from finetune.examples import Neutralise, SaysTheSame, make_training_set
 from finetune.gate import ask_gate
 from finetune.gate_items import gate_items
 from finetune.gate_writing import written
-from finetune.gguf_lora import read_base, write_gguf_lora
 from finetune.holding import parted
 from finetune.improve import Outcome, best_of
 from finetune.job import Judged, Parts
@@ -172,15 +172,13 @@ def _author(
 
 def _in_training(host: AdapterHost, base: Path, saved: Path) -> str:
     """Let the model know what was trained so far; return what it is called there."""
-    made = saved.with_name("adapter.gguf")
-    write_gguf_lora(saved, read_base(base), made)
-    host.register_adapter(_ROUND, made)
+    host.register_adapter(_ROUND, as_served(saved, base, saved.with_name("adapter.gguf")))
     return _ROUND
 
 
 def _host(models: LoadedModels) -> AdapterHost:
     if models.adapters is None:
-        raise TrainingFailed("The stylist that is set up takes no adapters; use a GGUF model.")
+        raise TrainingFailed("A stylist on a server takes no adapters; choose one of this machine.")
     return models.adapters
 
 
@@ -233,7 +231,7 @@ def _serving(shelf: AdapterShelf, job: TrainingJob, host: AdapterHost) -> str | 
 
 def _known(shelf: AdapterShelf, host: AdapterHost, adapter: Adapter) -> str:
     """See that the model has an adapter; return what it is called there."""
-    host.register_adapter(adapter.id, shelf.gguf(adapter.id, host.base))
+    host.register_adapter(adapter.id, shelf.servable(adapter.id, host.base))
     return adapter.id
 
 

@@ -5,11 +5,9 @@ wrote), so that training sees, token for token, what the stylist will be asked.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from engine.models.llamacpp_library import LlamaWeights
-from engine.models.llamacpp_template import ChatTemplate
+from engine.models.llamacpp_template import ChatTemplate, Vocabulary
 from engine.moves import part_answer
 from engine.types import Message
 
@@ -25,13 +23,20 @@ class TokenRow(NamedTuple):
     weights: list[float]
 
 
+class Words(Vocabulary, Protocol):
+    """The words of a model, in a GGUF file (LlamaWeights) or a folder (FolderWords)."""
+
+    def token_ends(self, text: str) -> Sequence[int]:
+        """Return where each token of a person's text ends in it, in bytes of UTF-8."""
+
+
 class Renderer:
     """Turns chats into rows with a model's own template and vocabulary."""
 
-    def __init__(self, weights: LlamaWeights) -> None:
-        """Take the model that is served; its vocabulary is enough."""
-        self._weights = weights
-        self._template = ChatTemplate(weights)
+    def __init__(self, words: Words) -> None:
+        """Take the words of the model that is served."""
+        self._words = words
+        self._template = ChatTemplate(words)
 
     def prompt(self, chat: Sequence[Message]) -> list[int]:
         """Return the tokens that inference reads before it answers a chat."""
@@ -69,8 +74,7 @@ class Renderer:
         moves = len(part_answer(text)[0].encode())
         if not moves:
             return [1.0] * len(tokens)
-        ends = accumulate(len(self._weights.piece(token)) for token in tokens)
-        return [MOVES_WEIGHT if end <= moves else 1.0 for end in ends]
+        return [MOVES_WEIGHT if end <= moves else 1.0 for end in self._words.token_ends(text)]
 
     @staticmethod
     def _answers(chat: Sequence[Message], texts: Sequence[str]) -> list[bool]:

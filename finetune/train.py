@@ -42,7 +42,10 @@ _WRITTEN_LAST = "trainer_state.json"  # of a checkpoint's files
 
 
 class TrainingSettings(Value):
-    """How to train. Absent numbers are the method's defaults (docs/LOG.md says where from)."""
+    """How to train. Absent numbers are the method's defaults (docs/LOG.md says where from).
+
+    `four_bit` holds the base in four bits while it is trained on: a folder's, not a GGUF file's.
+    """
 
     method: Method
     shape: LoraShape = LoraShape()
@@ -50,6 +53,7 @@ class TrainingSettings(Value):
     epochs: float | None = None
     seed: int = 0
     threads: int = 1
+    four_bit: bool = False
 
 
 class Choice(NamedTuple):
@@ -137,7 +141,7 @@ def train(
     """
     from transformers import PrinterCallback
 
-    from finetune.base import load_base, load_tokenizer, use_threads
+    from finetune.base import let_go, load_base, load_tokenizer, use_threads
     from finetune.sft import new_adapter, resumed_adapter
     from finetune.watching import make_callback
 
@@ -147,7 +151,7 @@ def train(
     for stage in _stages(settings, data, base, tokenizer):
         folder = output / stage.name
         if not (folder / "adapter").is_dir():
-            model = load_base(base)
+            model = load_base(base, four_bit=settings.four_bit)
             tuned = (
                 resumed_adapter(model, current) if current else new_adapter(model, settings.shape)
             )
@@ -155,6 +159,8 @@ def train(
             trainer.remove_callback(PrinterCallback)
             trainer.train(resume_from_checkpoint=_last_whole_checkpoint(folder))
             _save(tuned, folder)
+            del model, tuned, trainer
+            let_go()
         current = folder / "adapter"
     assert current is not None
     return current
@@ -286,7 +292,11 @@ def _given(settings: TrainingSettings) -> dict[str, float | int]:
 
 
 def _renderer(base: Path) -> "Renderer":
+    """Return what makes rows with the base's own words, as what serves it asks."""
+    from engine.models.huggingface_words import FolderWords
     from engine.models.llamacpp_library import Configuration, LlamaWeights
     from finetune.rendering import Renderer
 
+    if base.is_dir():
+        return Renderer(FolderWords(base))
     return Renderer(LlamaWeights(base, Configuration(threads=1), vocabulary_only=True))

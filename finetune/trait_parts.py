@@ -26,7 +26,7 @@ from engine.scoring.traits import measure_of
 from engine.trait_critic import CountingCritic, ModelTraitCritic, TraitCritic
 from engine.types import StyleProfile
 from engine.value import Value
-from finetune.adapters import Made
+from finetune.adapters import Made, as_served
 from finetune.examples import usable_samples
 from finetune.holding import parted
 from finetune.job import Judged, Parts
@@ -277,24 +277,20 @@ def _rewriter(
 
 
 def _served(made: Path, order: Order, output: Path) -> Path:
-    """Return an adapter's GGUF file, made of PEFT's where it does not lie there."""
+    """Return an adapter's file for the stylist, made of PEFT's where it does not lie there."""
     if (made / GGUF).is_file():
         return made / GGUF
-    from finetune.gguf_lora import read_base, write_gguf_lora
-
-    target = output / f"{made.parent.name}-{made.name}.gguf"
-    write_gguf_lora(made, read_base(order.base), target, precision="f16", name="student")
-    return target
+    return as_served(made, order.base, output / f"{made.parent.name}-{made.name}.gguf")
 
 
 def _host(models: LoadedModels) -> AdapterHost:
     if models.adapters is None:
-        raise TrainingFailed("The stylist that is set up takes no adapters; use a GGUF model.")
+        raise TrainingFailed("A stylist on a server takes no adapters; choose one of this machine.")
     return models.adapters
 
 
 def _known(shelf: AdapterShelf, host: AdapterHost, name: str) -> str:
-    host.register_adapter(name, shelf.gguf(name, host.base))
+    host.register_adapter(name, shelf.servable(name, host.base))
     return name
 
 

@@ -73,6 +73,16 @@ class Discreet:
     def _send_telemetry(self) -> None:
         pass
 
+    def compute_loss_context_manager(self):  # type: ignore[no-untyped-def]
+        """Compute in bf16 on a base in four bits, whose other weights are in full precision.
+
+        accelerate sees to that in `forward`, and our losses go past it.
+        """
+        context = super().compute_loss_context_manager()  # type: ignore[misc]
+        if getattr(self.model, "is_loaded_in_4bit", False):  # type: ignore[attr-defined]
+            context.enter_context(self.accelerator.autocast())  # type: ignore[attr-defined]
+        return context
+
     def create_model_card(self, *_args: object, **_kwargs: object) -> None:
         """Write none."""
 

@@ -75,7 +75,7 @@ class Site:
         model = LlamaCppModel(LlamaWeights(self.base, Configuration(1)), context_length=512)
         current = self.training.shelf.current(LOCAL, STYLE)
         assert current is not None
-        model.register_adapter("it", self.training.shelf.gguf(current.id, model.base))
+        model.register_adapter("it", self.training.shelf.servable(current.id, model.base))
         drawn = model.generate([ASKED], GREEDY, adapter="it")
         return next(one.text for one in drawn if isinstance(one, Generation))
 

@@ -57,7 +57,7 @@ def main() -> None:
 def describe(folder: Path, figures: dict[str, float]) -> None:
     """Give the adapter in a folder new figures: its card and its manifest are written again."""
     old = read_manifest(folder)
-    about = old.model_copy(update={"figures": figures, "settings": SETTINGS, "files": {}})
+    about = old.model_copy(update={"figures": figures, "settings": SETTINGS})
     (folder / CARD).write_text(model_card(about), encoding="utf-8")
     files = {**old.files, CARD: sha256_of(folder / CARD)}
     written = about.model_copy(update={"files": files})

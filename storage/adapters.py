@@ -160,8 +160,8 @@ class AdapterShelf:
             found = rows.serving(session, owner, key, revision)
             return [rows.adapter(session, entry) for entry in found]
 
-    def gguf(self, address: str, served: BaseRef) -> Path:
-        """Return an adapter's file for llama.cpp, checked.
+    def servable(self, address: str, served: BaseRef) -> Path:
+        """Return the file of an adapter that is served, checked.
 
         Raises:
             AdapterUnusable: it is damaged, gone, or made for another base than the one served.

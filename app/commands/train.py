@@ -344,5 +344,7 @@ def _trait_order(
 
 def _adapter_json(adapter: "Adapter") -> dict[str, object]:
     kept: dict[str, object] = adapter.model_dump(mode="json", exclude={"manifest"})
-    about = adapter.manifest.model_dump(mode="json", include={"base", "method", "created_at"})
+    about = adapter.manifest.model_dump(
+        mode="json", include={"base", "method", "settings", "created_at"}
+    )
     return {"id": adapter.id, **kept, **about}

@@ -1,4 +1,4 @@
-"""A folder in the layout of transformers: loaded for a GPU or the CPU, its words, its adapters."""
+"""A folder in the layout of transformers: loaded for a GPU or the CPU, with its adapters."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -7,23 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelUnavailable, NotFound
-from engine.models.llamacpp_template import ChatWords
-from engine.models.machine import available_memory, fingerprint
+from engine.models.huggingface_words import UNREADABLE, FolderWords, unusable
+from engine.models.machine import available_memory, fingerprint, weights_file
 
 if TYPE_CHECKING:
     import torch
+    from transformers import BitsAndBytesConfig
 
 _ROOM_FOR_WORK = 1.2
+# Four bits a number, but embeddings stay as they are: about a third of 16, a sixth of 32 bits.
+_FOUR_BIT_SHARE = 1 / 6
 
 
-class TorchWeights:
+class TorchWeights(FolderWords):
     """A model of transformers in memory, with its tokenizer.
 
     Half precision (bf16) on a GPU, full precision on the CPU.
 
     Args:
         path: the folder; only safetensors are read, and no code that lies beside them.
-        four_bit: hold the weights in four bits (NF4, through bitsandbytes); needs a CUDA GPU.
+        four_bit: hold the weights in four bits (NF4, through bitsandbytes).
 
     Raises:
         ModelUnavailable: it is missing, damaged, too large, or cannot be held as asked.
@@ -32,26 +35,20 @@ class TorchWeights:
     def __init__(self, path: Path, *, four_bit: bool = False) -> None:
         """Load the folder."""
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM
 
-        self.path = path
         gpu = torch.cuda.is_available()
         _check(path, gpu=gpu, four_bit=four_bit)
         how: dict[str, Any] = {"dtype": torch.bfloat16 if gpu else torch.float32}
-        how |= {"quantization_config": _in_four_bits()} if four_bit else {}
+        how |= {"quantization_config": in_four_bits()} if four_bit else {}
         how |= {"device_map": {"": 0}} if gpu else {}
+        super().__init__(path)
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
             self.model = AutoModelForCausalLM.from_pretrained(
                 path, local_files_only=True, use_safetensors=True, **how
             ).eval()
-        # What safetensors and torch say of damaged files is not an OSError.
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-            raise ModelUnavailable(
-                f"The model in {path.name!r} cannot be loaded ({reason}); download it again or "
-                "choose another model."
-            ) from error
+        except UNREADABLE as error:
+            raise unusable(path, error) from error
         self.trained_context = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
         self.parameters = int(self.model.num_parameters())
         self._adapters: dict[str, Path] = {}
@@ -60,31 +57,7 @@ class TorchWeights:
     @cached_property
     def revision(self) -> str:
         """What names the weights: the fingerprint of their first file."""
-        return fingerprint(min(self.path.glob("*.safetensors")))
-
-    def chat_words(self) -> ChatWords:
-        """Return the chat template, empty where there is none, and the marks around a text."""
-        template = self.tokenizer.chat_template
-        return ChatWords(
-            template if isinstance(template, str) else "",
-            self.tokenizer.bos_token or "",
-            self.tokenizer.eos_token or "",
-        )
-
-    def tokenize(self, text: str, *, special: bool = False, start: bool = False) -> tuple[int, ...]:
-        """Return the tokens of `text`; `special` reads `<|…|>` as control tokens."""
-        read = self.tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
-        begins = start and getattr(self.tokenizer, "add_bos_token", False)
-        head = [self.tokenizer.bos_token_id] if begins else []
-        return tuple(int(token) for token in [*head, *read["input_ids"]])
-
-    def words(self, tokens: Sequence[int]) -> str:
-        """Return what tokens say; a character that is not whole yet is U+FFFD at the end."""
-        return str(
-            self.tokenizer.decode(
-                tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-        )
+        return fingerprint(weights_file(self.path))
 
     @cached_property
     def ends(self) -> frozenset[int]:
@@ -119,7 +92,7 @@ class TorchWeights:
                     # Several adapters on one base are what we want.
                     warnings.filterwarnings("ignore", message="Already found a `peft_config`")
                     self.model.load_adapter(str(self._adapters[name]), adapter_name=name)
-            except (OSError, ValueError, KeyError, RuntimeError) as error:
+            except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
                 raise ModelUnavailable(
                     f"The adapter {name!r} does not fit the model {self.path.name!r}; use it with "
                     "the base it was trained on."
@@ -197,12 +170,7 @@ def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
             f"The folder {path.name!r} holds no model in safetensors; choose one with config.json "
             "and .safetensors files in it."
         )
-    if four_bit and not gpu:
-        raise ModelUnavailable(
-            "Four-bit weights need an NVIDIA GPU and there is none here; turn them off, or use a "
-            "GGUF model, which is small on any machine."
-        )
-    needed = folder_memory(path)
+    needed = folder_memory(path) * (_FOUR_BIT_SHARE if four_bit else 1)
     free = None if gpu else available_memory()
     if free is not None and needed > free:
         raise ModelUnavailable(
@@ -211,7 +179,14 @@ def _check(path: Path, *, gpu: bool, four_bit: bool) -> None:
         )
 
 
-def _in_four_bits() -> object:
+def in_four_bits() -> "BitsAndBytesConfig":
+    """Return how weights are held in four bits, to serve and to train alike (QLoRA).
+
+    NF4, its scales quantised once more, computed in bf16 (Dettmers et al. 2023, arXiv 2305.14314).
+
+    Raises:
+        ModelUnavailable: bitsandbytes is not installed.
+    """
     from importlib.util import find_spec
 
     import torch
@@ -219,8 +194,12 @@ def _in_four_bits() -> object:
 
     if find_spec("bitsandbytes") is None:
         raise ModelUnavailable(
-            "Four-bit weights need the package bitsandbytes; install it, or turn them off."
+            "Four-bit weights need the package bitsandbytes; run "
+            "`pip install 'notewright[four-bit]'`, or turn them off."
         )
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
     )

@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -171,6 +172,10 @@ class LlamaWeights:
             count = self.api.llama_token_to_piece(self.vocabulary, token, buffer, 512, 0, False)
             known = self._pieces[token] = buffer.raw[: max(count, 0)]
         return known
+
+    def token_ends(self, text: str) -> tuple[int, ...]:
+        """Return where each token of a person's text ends in it, in bytes of UTF-8."""
+        return tuple(accumulate(len(self.piece(token)) for token in self.tokenize(text)))
 
     def token_text(self, token: int) -> str:
         """Return the name of a token (`<|im_end|>`), empty for none."""

@@ -27,6 +27,13 @@ def available_memory() -> int | None:
     return min(found) if found else None
 
 
+def weights_file(path: Path) -> Path:
+    """Return the file that names a model: itself, or the first file of a folder's safetensors."""
+    if not path.is_dir():
+        return path
+    return min(path.glob("*.safetensors"), default=path / "model.safetensors")
+
+
 def fingerprint(path: Path) -> str:
     """Return 16 hex digits that name a file's content by its size, first and last mebibyte.
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from engine.adapter_types import BaseRef
 from engine.errors import AdapterUnusable, InvalidRequest, NotFound
 from engine.job_types import OPEN, TrainingJob
 from engine.learning_types import TrainingSet
+from engine.models.machine import fingerprint
 from finetune.orders import ADAPTERS, JOBS, JobFolder
 from finetune.train import TrainingFailed
 from storage.writing_lock import WRITING, WritingLock
@@ -170,6 +172,32 @@ def test_a_job_that_waits_for_nobody_is_started_by_whoever_looks(
     job = training.start(LOCAL, "Ada", "sft", rows())
     monkeypatch.setattr(Training, "program", ("-m", PROGRAM))
     assert ended(Training(studio), job).state == "done"
+
+
+def test_a_stylist_in_a_folder_is_what_is_trained_in_four_bits_where_they_are_on(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Training, "program", ("-m", PROGRAM))
+    script(monkeypatch)
+    folder = tmp_path / "Tiny-Instruct"
+    folder.mkdir()
+    (folder / "model-00001-of-00002.safetensors").write_bytes(b"the first of two")
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"the second")
+    for four_bit in (False, True):
+        told = Settings(
+            data_dir=data_dir, scripted=True, stylist_model=str(folder), four_bit=four_bit
+        )
+        with closing(Studio.open(told)) as studio:
+            teach(studio.store, LOCAL)
+            training = Training(studio)
+            job = training.start(LOCAL, "Ada", "sft", rows())
+            assert ended(training, job).state == "done"
+        order = JobFolder(data_dir / JOBS / job.id).order()
+        assert order.base == order.models.stylist_folder == folder
+        assert order.base_revision == fingerprint(folder / "model-00001-of-00002.safetensors")
+        assert order.settings("sft").four_bit == four_bit
+        on_a_file = order.model_copy(update={"base": data_dir / "a.gguf"})
+        assert not on_a_file.settings("sft").four_bit
 
 
 def test_strangers_cannot_train_on_a_shared_page(data_dir: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Architecture: TypeAlias = Literal["llama", "qwen2"]
+Architecture: TypeAlias = Literal["llama", "mistral", "qwen2", "qwen3"]
 
 HEADS, KEY_VALUE_HEADS, WIDTH, INNER, BLOCKS = 4, 2, 64, 96, 2
 VOCABULARY = 258

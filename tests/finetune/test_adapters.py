@@ -77,7 +77,7 @@ def test_the_store_takes_the_folder_as_it_is(made: Made, tmp_path: Path) -> None
     manifest = write_adapter(a_lora(tmp_path / "saved"), tmp_path / "adapters" / "new", made)
     kept = shelf.add("me", "Ada", tmp_path / "adapters" / "new")
     assert kept.manifest == manifest
-    assert shelf.gguf(kept.id, manifest.base).name == GGUF
+    assert shelf.servable(kept.id, manifest.base).name == GGUF
     shelf.promote("me", kept.id)
     assert [a.id for a in shelf.serving("me", "Ada")] == [kept.id]
     store.close()

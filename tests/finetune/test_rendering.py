@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.models.huggingface import HuggingFaceModel
+from engine.models.huggingface_weights import TorchWeights
+from engine.models.huggingface_words import FolderWords
 from engine.models.llamacpp_library import Configuration, LlamaWeights
 from engine.models.weights import packaged_weights
 from engine.moves import answer
@@ -11,6 +14,7 @@ from engine.restyling import restyle_conversation
 from engine.types import Message
 from finetune.rendering import MOVES_WEIGHT, Renderer, TokenRow
 from tests.builders import SAMPLES
+from tests.engine.models.tiny import write_tiny
 from tests.finetune.bases import random_model, write_base
 
 SAID = [
@@ -41,8 +45,24 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> LlamaWeights:
     return LlamaWeights(place, Configuration(threads=1), vocabulary_only=True)
 
 
-def text_of(tokens: list[int], weights: LlamaWeights) -> str:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> FolderWords:
+    """Return the words of a folder in the layout of transformers."""
+    place = tmp_path_factory.mktemp("tiny-folder")
+    write_tiny(place)
+    return FolderWords(place)
+
+
+def text_of(tokens: list[int], weights: LlamaWeights | FolderWords) -> str:
+    if isinstance(weights, FolderWords):
+        return weights.words(tokens)
     return b"".join(weights.piece(token) for token in tokens).decode()
+
+
+def ends(token: int, weights: LlamaWeights | FolderWords) -> bool:
+    if isinstance(weights, FolderWords):
+        return bool(token == weights.tokenizer.eos_token_id)
+    return weights.ends(token)
 
 
 def answers(row: TokenRow) -> list[list[int]]:
@@ -58,7 +78,7 @@ def answers(row: TokenRow) -> list[list[int]]:
     return found
 
 
-@pytest.mark.parametrize("which", ["weights", "bare"])
+@pytest.mark.parametrize("which", ["weights", "bare", "folder"])
 def test_a_row_begins_with_the_prompt_that_inference_reads_before_every_step(
     which: str, request: pytest.FixtureRequest
 ) -> None:
@@ -73,19 +93,41 @@ def test_a_row_begins_with_the_prompt_that_inference_reads_before_every_step(
         assert row.weights[len(prompt) - 1 : len(prompt) + 1] == [0, 1]
 
 
-@pytest.mark.parametrize("which", ["weights", "bare"])
+@pytest.mark.parametrize("which", ["weights", "bare", "folder"])
 def test_just_the_answers_are_learned_each_with_the_mark_that_ends_it(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     weights = request.getfixturevalue(which)
     found = answers(Renderer(weights).row(CHAT))
     assert [text_of(answer[:-1], weights) for answer in found] == [styled for _, styled in SAID]
-    assert all(weights.ends(answer[-1]) for answer in found)
+    assert all(ends(answer[-1], weights) for answer in found)
 
 
-def test_moves_weigh_half_and_are_the_tokens_that_a_planned_answer_goes_on_from(
-    weights: LlamaWeights,
+def test_a_folder_is_trained_on_just_what_it_is_asked(folder: FolderWords) -> None:
+    served = HuggingFaceModel(TorchWeights(folder.path), context_length=1024)
+    for place in range(2, len(CHAT), 2):
+        assert tuple(Renderer(folder).prompt(CHAT[:place])) == served._prompt(CHAT[:place], 0)
+
+
+@pytest.mark.parametrize("which", ["weights", "folder"])
+def test_where_tokens_end_is_told_in_bytes_even_within_a_character(
+    which: str, request: pytest.FixtureRequest
 ) -> None:
+    weights = request.getfixturevalue(which)
+    text = "Rain  \u2014 \u96e8, <|im_end|> & rain"
+    found = weights.token_ends(text)
+    assert len(found) == len(weights.tokenize(text))
+    assert list(found) == sorted(found)
+    assert found[-1] == len(text.encode())
+    before = weights.token_ends("Rain  \u2014")
+    assert found[: len(before)] == before
+
+
+@pytest.mark.parametrize("which", ["weights", "folder"])
+def test_moves_weigh_half_and_are_the_tokens_that_a_planned_answer_goes_on_from(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    weights = request.getfixturevalue(which)
     renderer, moves = Renderer(weights), "words: aye, em dash | shape: shorter"
     said = [(plain, answer(moves, styled.strip())) for plain, styled in SAID]
     chat = restyle_conversation(SAMPLES, said, "en", sheet="words: aye")
@@ -107,13 +149,13 @@ def test_a_row_ends_with_its_last_answers_end_mark(weights: LlamaWeights) -> Non
     assert len(row.input_ids) == len(row.weights)
 
 
-@pytest.mark.parametrize("which", ["weights", "bare"])
+@pytest.mark.parametrize("which", ["weights", "bare", "folder"])
 def test_control_tokens_in_peoples_text_stay_text(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     weights = request.getfixturevalue(which)
     renderer = Renderer(weights)
-    mark = "<|im_end|>" if which == "weights" else "<|end|>"
+    mark = "<|end|>" if which == "bare" else "<|im_end|>"
     clean, hostile = (
         renderer.row(restyle_conversation([word], [(word, word)], "en"))
         for word in ("fog", f"{mark} fog {mark}")

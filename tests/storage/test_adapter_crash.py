@@ -54,7 +54,7 @@ def test_a_whole_adapter_serves_after_any_kill(program: Program, url: str, tmp_p
         current = shelf.current("me", "Ada")
         assert current is not None
         assert current.id in allowed
-        assert shelf.gguf(current.id, BASE).is_file()
+        assert shelf.servable(current.id, BASE).is_file()
         assert sum(each.status == "promoted" for each in shelf.list("me")) == 1
         assert store.verify() == ()
     for adapter in shelf.list("me"):

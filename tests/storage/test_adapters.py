@@ -61,7 +61,7 @@ def test_a_folder_is_moved_in_whole_and_comes_in_as_a_candidate(
     assert serves(shelf) is None
     assert {p.name for p in (tmp_path / "adapters" / made.id).iterdir()} == {*FILES, MANIFEST}
     assert not (tmp_path / "built" / "one").exists()
-    assert shelf.gguf(made.id, BASE).read_text() == f"{GGUF} of one"
+    assert shelf.servable(made.id, BASE).read_text() == f"{GGUF} of one"
 
 
 def test_the_same_adapter_again_changes_nothing_and_mends_a_damaged_folder(
@@ -69,12 +69,12 @@ def test_the_same_adapter_again_changes_nothing_and_mends_a_damaged_folder(
 ) -> None:
     made = add("one")
     shelf.promote("me", made.id)
-    shelf.gguf(made.id, BASE).write_text("damaged")
+    shelf.servable(made.id, BASE).write_text("damaged")
     with pytest.raises(AdapterUnusable, match=r"adapter\.gguf is damaged"):
-        shelf.gguf(made.id, BASE)
+        shelf.servable(made.id, BASE)
 
     assert add("one").status == "promoted"
-    assert shelf.gguf(made.id, BASE).read_text() == f"{GGUF} of one"
+    assert shelf.servable(made.id, BASE).read_text() == f"{GGUF} of one"
     assert len(shelf.list("me")) == 1
 
 
@@ -243,7 +243,7 @@ def test_a_damaged_candidate_is_not_promoted_and_the_old_one_serves(
 ) -> None:
     one, two = (add(name).id for name in ("one", "two"))
     shelf.promote("me", one)
-    whole = shelf.gguf(two, BASE)
+    whole = shelf.servable(two, BASE)
     whole.write_bytes(whole.read_bytes()[:-3])
     with pytest.raises(AdapterUnusable, match="is damaged"):
         shelf.promote("me", two)
@@ -358,7 +358,7 @@ def test_an_adapter_of_another_base_is_refused_with_both_names(
     ):
         shelf.import_("me", "Ben", out, OTHER)
     with pytest.raises(AdapterUnusable, match="you run Qwen"):
-        shelf.gguf(shelf.list("me")[0].id, OTHER)
+        shelf.servable(shelf.list("me")[0].id, OTHER)
 
 
 def test_an_export_does_not_overwrite_and_a_damaged_one_does_not_come_in(

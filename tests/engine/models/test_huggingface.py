@@ -158,7 +158,7 @@ def test_draws_follow_the_seed_and_the_limits() -> None:
     assert TorchSampler(penalised, 0).draw(logits, [0, 1]) == 2
 
 
-def test_what_cannot_be_loaded_says_why(tmp_path: Path, folder: Path) -> None:
+def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     import torch
 
     with pytest.raises(ModelUnavailable, match="holds no model in safetensors"):
@@ -172,8 +172,6 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path, folder: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(ModelUnavailable, match=r"needs about \d+\.\d GB of memory and"):
             TorchWeights(tmp_path)
-        with pytest.raises(ModelUnavailable, match="need an NVIDIA GPU and there is none here"):
-            TorchWeights(folder, four_bit=True)
 
 
 @pytest.mark.real
@@ -184,7 +182,8 @@ def test_a_folder_writes_while_the_embedded_model_plans(
     models = load_models(LoadOptions(tmp_path, stylist_folder=folder))
     assert models.stylist_model.card.backend == "transformers"
     assert models.planner_model.card.backend == "llama.cpp"
-    assert models.adapters is None
+    stylist: object = models.stylist_model
+    assert models.adapters is stylist
 
 
 def test_a_folder_is_loaded_once_for_both_roles_and_all_requests(
