@@ -139,11 +139,7 @@ def train(
         TrainingFailed: too few rows, or the loss became no number.
         Stopped: `watch` asked to cancel.
     """
-    from transformers import PrinterCallback
-
-    from finetune.base import let_go, load_base, load_tokenizer, use_threads
-    from finetune.sft import new_adapter, resumed_adapter
-    from finetune.watching import make_callback
+    from finetune.base import let_go, load_tokenizer, use_threads
 
     use_threads(settings.threads)
     tokenizer = load_tokenizer(base)
@@ -151,19 +147,34 @@ def train(
     for stage in _stages(settings, data, base, tokenizer):
         folder = output / stage.name
         if not (folder / "adapter").is_dir():
-            model = load_base(base, four_bit=settings.four_bit)
-            tuned = (
-                resumed_adapter(model, current) if current else new_adapter(model, settings.shape)
-            )
-            trainer = stage.make(tuned, folder, [make_callback(stage.name, watch)])
-            trainer.remove_callback(PrinterCallback)
-            trainer.train(resume_from_checkpoint=_last_whole_checkpoint(folder))
-            _save(tuned, folder)
-            del model, tuned, trainer
+            _run(stage, settings, base, folder, watch, current)
             let_go()
         current = folder / "adapter"
     assert current is not None
     return current
+
+
+def _run(
+    stage: _Stage,
+    settings: TrainingSettings,
+    base: Path,
+    folder: Path,
+    watch: Watch,
+    current: Path | None,
+) -> None:
+    """Train a stage from the adapter before it, or from none, and save what it made."""
+    from transformers import PrinterCallback
+
+    from finetune.base import load_base
+    from finetune.sft import new_adapter, resumed_adapter
+    from finetune.watching import make_callback
+
+    model = load_base(base, four_bit=settings.four_bit)
+    tuned = resumed_adapter(model, current) if current else new_adapter(model, settings.shape)
+    trainer = stage.make(tuned, folder, [make_callback(stage.name, watch)])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=_last_whole_checkpoint(folder))
+    _save(tuned, folder)
 
 
 def _last_whole_checkpoint(folder: Path) -> str | None:
