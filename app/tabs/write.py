@@ -97,10 +97,10 @@ class WriteTab:
                 label=label("form.plan_style"), info=label("form.plan_style_info"),
                 elem_id="plan-style",
             )  # fmt: skip
-            with gr.Row(elem_classes="pair", visible=False, elem_id="note-models") as self.models:
+            with gr.Column(visible=False, elem_id="note-models") as self.models:
                 planner, stylist = (
                     choice(
-                        choices=model_choices((), label("form.as_set")), value="", min_width=140,
+                        choices=model_choices((), label("form.as_set")), value="",
                         label=label(f"form.{role}"), info=label(f"form.{role}_info"),
                         elem_id=f"note-{role}",
                     )
