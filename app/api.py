@@ -6,6 +6,8 @@ from typing import Any, Literal, TypeVar
 import gradio as gr
 
 from app.i18n import texts_for
+from app.models_use import names_in
+from app.notemodels import model_names, note_models
 from app.present import note_json
 from app.tabs.desk import Desk, error_sentence
 from engine.errors import InvalidRequest, NotewrightError
@@ -36,6 +38,8 @@ class Endpoints:
         words: int = 120,
         drafts: int = 4,
         seed: int | None = None,
+        planner: str = "",
+        stylist: str = "",
     ) -> dict[str, Any]:
         """Write one note and keep it in the library.
 
@@ -48,9 +52,15 @@ class Endpoints:
             words: the wanted length, 20 to 800.
             drafts: how many drafts, 1 to 8.
             seed: repeats a note exactly; one is drawn where it is null.
+            planner: the model that plans, by a name that `models` lists; empty is the one set.
+            stylist: the model that writes, likewise.
         """
         return self._told(self._write, request, (topic, facts, language, words, drafts, seed),
-                          (samples, style))  # fmt: skip
+                          (samples, style), (planner, stylist))  # fmt: skip
+
+    def models(self, request: gr.Request) -> dict[str, Any]:
+        """List the models that a note may ask for by name, and those that are set."""
+        return self._told(self._models, request)
 
     def rate(
         self,
@@ -129,7 +139,9 @@ class Endpoints:
             sentence = error_sentence(error, texts_for(request))
             raise gr.Error(sentence, print_exception=False) from error
 
-    def _write(self, owner: str, asked: tuple[Any, ...], voice: tuple[Any, str]) -> dict[str, Any]:
+    def _write(
+        self, owner: str, asked: tuple[Any, ...], voice: tuple[Any, str], names: tuple[Any, Any]
+    ) -> dict[str, Any]:
         topic, facts, language, words, drafts, seed = asked
         request = make_request(
             topic=_text(topic, "topic"),
@@ -139,14 +151,25 @@ class Endpoints:
             drafts=drafts,
             seed=seed,
         )
+        models = note_models(self._desk.studio.settings, *names)
         for _ in self._desk.loading.wait(never_stop):
             pass
         profile = self._profile(owner, *voice, language=request.language)
-        events = self._desk.studio.write(owner, request, profile)
+        events = self._desk.studio.write(owner, request, profile, models=models)
         for event in self._desk.limits.plan(owner, events):
             if isinstance(event, NoteReady):
                 return note_json(event.note)
         raise InvalidRequest("No note came of it; try again.")
+
+    def _models(self, owner: str) -> dict[str, Any]:
+        del owner  # everybody may know what plans and writes here
+        settings = self._desk.studio.settings
+        named = names_in(settings)
+        return {
+            "planner": named["planner"],
+            "stylist": named["stylist"],
+            "models": list(model_names(settings)),
+        }
 
     def _profile(self, owner: str, samples: Any, style: str, *, language: Any) -> StyleProfile:
         if style:
@@ -218,6 +241,7 @@ def add_endpoints(desk: Desk) -> None:
     """Name the endpoints in the present Blocks context."""
     calls = Endpoints(desk)
     gr.api(calls.write, api_name="write", concurrency_id="model", concurrency_limit=24)
+    gr.api(calls.models, api_name="models", concurrency_limit=8)
     gr.api(calls.rate, api_name="rate", concurrency_limit=8)
     gr.api(calls.search, api_name="search", concurrency_limit=8)
     gr.api(calls.styles, api_name="styles", concurrency_limit=8)

@@ -17,6 +17,8 @@ from engine.models.pulled import FOLDER, pulled_model
 from engine.types import ModelRole
 
 EMBEDDED = "embedded"
+SET = "set:"
+"""Before a role: the model that is set for that role."""
 ROLES: tuple[ModelRole, ...] = ("planner", "stylist")
 _PARTS = ("url", "model", "gguf", "key_file")
 _FILE = "settings.toml"
@@ -56,14 +58,21 @@ def options_for(settings: Settings, planner: str = "", stylist: str = "") -> Loa
     Raises:
         NotFound: the catalogue has no such model.
     """
-    options = load_options(settings)
-    if planner:
-        file = local_file(settings, planner)
-        options = replace(options, planner_server=None, planner_folder=None, planner_gguf=file)
-    if stylist:
-        file = local_file(settings, stylist)
-        options = replace(options, stylist_server=None, stylist_folder=None, stylist_gguf=file)
+    options = set_up = load_options(settings)
+    for role, name in zip(ROLES, (planner, stylist), strict=True):
+        if name:
+            options = replace(options, **_places(settings, set_up, role, name))
     return options
+
+
+def _places(settings: Settings, set_up: LoadOptions, role: ModelRole, name: str) -> dict[str, Any]:
+    """Return where a role's model is to be found, as options to load it by."""
+    for other in ROLES:
+        if name == f"{SET}{other}":
+            places = ("server", "folder", "gguf")
+            return {f"{role}_{place}": getattr(set_up, f"{other}_{place}") for place in places}
+    file = local_file(settings, name)
+    return {f"{role}_server": None, f"{role}_folder": None, f"{role}_gguf": file}
 
 
 def changes_for(

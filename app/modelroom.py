@@ -1,15 +1,16 @@
 """The studio's models: loaded at the first use, kept warm, changed while others still write."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
-from app.choices import options_for
+from app.choices import EMBEDDED, options_for
 from app.options import load_options
 from app.settings import Settings
 from engine.critic import ModelCritic
+from engine.errors import ModelUnavailable
 from engine.fallback import Chain, FallbackCritic, FallbackPlanner
-from engine.loading import InMemory, LoadedModels, load_models
+from engine.loading import InMemory, LoadedModels, LoadOptions, load_models, size_of
 from engine.models.machine import available_memory
 from engine.planner import ModelPlanner
 from engine.protocols import Critic, Planner, Scorer
@@ -60,7 +61,7 @@ class ModelRoom:
 
         Raises:
             NotFound: no model of that name is on this machine.
-            ModelUnavailable: one cannot be loaded.
+            ModelUnavailable: one cannot be loaded, or needs more memory than is free.
         """
         # Who writes on what is set does not wait while somebody's own choice is loaded.
         if not (planner or stylist) and (ready := self._default) is not None:
@@ -73,7 +74,24 @@ class ModelRoom:
             if not (planner or stylist) or self._settings.scripted:
                 return self._default
             options = options_for(self._settings, planner, stylist)
+            self._make_room(options)
             return load_models(options, warm=self._warm, embedder=self._default.embedder)
+
+    def _make_room(self, options: LoadOptions) -> None:
+        """Refuse what does not fit: what is set and what is being written must go on."""
+        places = set()
+        if options.planner_server is None:
+            places.add(options.planner_folder or options.planner_gguf)
+        if options.stylist_server is None:
+            places.add(options.stylist_folder or options.stylist_gguf)
+        sizes: dict[Hashable, int] = {place: size_of(place) for place in places}
+        if not self._warm.room_for(sizes):
+            names = " and ".join(sorted(place.stem if place else EMBEDDED for place in places))
+            raise ModelUnavailable(
+                f"There is not enough memory free to load {names} "
+                f"(about {sum(sizes.values()) / 1e9:.1f} GB); choose a smaller model, or try "
+                "again when others are done."
+            )
 
     def writer(self, models: LoadedModels) -> Writer:
         """Return the path from request to note on these models; one that is set keeps its own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.modelroom import USUAL, Models
 from app.studio import Studio
 from engine.adapter_files import read_manifest
 from engine.errors import InvalidRequest
@@ -18,6 +19,7 @@ def with_moves(
     profile: StyleProfile,
     plan: Plan,
     *,
+    models: Models = USUAL,
     seed: int = 0,
     should_stop: StopCheck = never_stop,
 ) -> Iterator[Event]:
@@ -26,13 +28,14 @@ def with_moves(
     Raises:
         InvalidRequest: the adapter that serves the style was not trained with moves.
     """
-    adapter = studio.adapters.choose(owner, profile.name).name
+    loaded = studio.loaded(models)
+    adapter = studio.adapters.choose(owner, profile.name, host=lambda: loaded.adapters).name
     if not _taught(studio, owner, adapter):
         raise InvalidRequest(
             "What writes this style was not taught to plan it, so the note is written without; "
             "train the style with the method “planned” on the Improve tab, then it can."
         )
-    planner = MovePlanner(studio.models.stylist_model, adapter)
+    planner = MovePlanner(loaded.stylist_model, adapter)
     yield from studio.turnstile.enter(should_stop)
     try:
         yield StageStarted(stage="moves")

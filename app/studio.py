@@ -150,7 +150,7 @@ class Studio:
         `adapter` is an id, "general" or "none"; the one that serves the style if absent.
         """
         chosen, writer = self.prompts.writing(
-            owner, profile.name, adapter, self._writer(request, models), self._loaded(models)
+            owner, profile.name, adapter, self._writer(request, models), self.loaded(models)
         )
         events = self._in_turn(
             lambda: writer.draft(
@@ -212,12 +212,13 @@ class Studio:
 
     def _writer(self, request: WritingRequest, models: Models) -> Writer:
         """Return the writer for a request, whose language its stylist writes."""
-        loaded = self._loaded(models)
+        loaded = self.loaded(models)
         card = loaded.stylist_model.card
         check_languages(request, card, suggestions_for(request.language))
         return self.room.writer(loaded)
 
-    def _loaded(self, models: Models) -> LoadedModels:
+    def loaded(self, models: Models) -> LoadedModels:
+        """Return the models of one note; seconds where they are not in memory."""
         return self.models if models == USUAL else self.room.models(*models)
 
     def edited_plan(self, request: WritingRequest, plan: Plan, text: str) -> Plan:

@@ -5,7 +5,7 @@ What is dropped here lives on for whoever is using it: a running request keeps i
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -38,6 +38,16 @@ class Warm(Generic[T]):
             self._kept[key] = size, value
             return value
 
+    def room_for(self, sizes: Mapping[Hashable, int]) -> bool:
+        """Make room for what is about to be loaded; tell whether so much memory is free then."""
+        with self._lock:
+            wanted = sum(size for key, size in sizes.items() if key not in self._kept)
+            if not wanted:
+                return True
+            self._make_room(wanted, spared=sizes)
+            free = self._free()
+            return free is None or wanted <= free
+
     def pin(self, keys: Collection[Hashable]) -> None:
         """Never drop these from now on: they are what is used where nobody says."""
         with self._lock:
@@ -49,8 +59,8 @@ class Warm(Generic[T]):
         with self._lock:
             return tuple(self._kept)
 
-    def _make_room(self, size: int) -> None:
-        for key in [key for key in self._kept if key not in self._pinned]:
+    def _make_room(self, size: int, spared: Collection[Hashable] = ()) -> None:
+        for key in [key for key in self._kept if key not in self._pinned and key not in spared]:
             if self._fits(size):
                 return
             del self._kept[key]

@@ -1,6 +1,6 @@
 """The form of the Write tab as one typed value: read from the page, kept while typing, restored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -29,6 +29,8 @@ class Form(Value):
     seed: float | None = None
     edit_plan: bool = False
     plan_style: bool = False
+    planner: str = ""
+    stylist: str = ""
 
     def request(self) -> WritingRequest:
         """Return the checked request; InvalidRequest names the field at fault."""
@@ -57,7 +59,9 @@ class Form(Value):
 
 
 _SWITCHES = frozenset({"edit_plan", "plan_style"})
-_TEXTS = frozenset({"topic", "facts", "style", "samples", "language", "audience"})
+_TEXTS = frozenset(
+    {"topic", "facts", "style", "samples", "language", "audience", "planner", "stylist"}
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class FormFields:
     seed: gr.Number
     edit_plan: gr.Checkbox
     plan_style: gr.Checkbox
+    planner: gr.Dropdown
+    stylist: gr.Dropdown
 
     def components(self) -> dict[str, Block]:
         """Return the components by field name."""
@@ -127,6 +133,11 @@ def example_form(example: Example, form: Form) -> Form:
             "words": example.words,
         }
     )
+
+
+def model_choices(names: Sequence[str], usual: Any) -> list[tuple[Any, str]]:
+    """Return the choices of a list of models: what is set, then every model by name."""
+    return [(usual, ""), *((name, name) for name in names)]
 
 
 def style_choices(names: list[str], paste: Any) -> list[tuple[Any, str]]:

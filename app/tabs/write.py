@@ -4,8 +4,11 @@ from typing import Any
 
 import gradio as gr
 
+from app.choices import ROLES
 from app.examples import example, examples
 from app.i18n import Texts, label, texts_for
+from app.models_use import names_in
+from app.notemodels import model_names
 from app.render import status_line
 from app.shelf import example_cards
 from app.tabs.desk import Answer, Desk, Values, choice, edge, event_value, view
@@ -14,6 +17,7 @@ from app.tabs.form import (
     FormFields,
     example_form,
     language_choice,
+    model_choices,
     sample_files,
     style_choices,
 )
@@ -93,7 +97,16 @@ class WriteTab:
                 label=label("form.plan_style"), info=label("form.plan_style_info"),
                 elem_id="plan-style",
             )  # fmt: skip
-        return audience, drafts, creativity, seed, edit_plan, plan_style
+            with gr.Column(visible=False, elem_id="note-models") as self.models:
+                planner, stylist = (
+                    choice(
+                        choices=model_choices((), label("form.as_set")), value="",
+                        label=label(f"form.{role}"), info=label(f"form.{role}_info"),
+                        elem_id=f"note-{role}",
+                    )
+                    for role in ROLES
+                )  # fmt: skip
+        return audience, drafts, creativity, seed, edit_plan, plan_style, planner, stylist
 
     def _canvas(
         self,
@@ -122,7 +135,7 @@ class WriteTab:
     def outputs(self) -> set[Any]:
         """Return what opening the page changes here."""
         fields = set(self.parts.fields.components().values())
-        return self.parts.outputs() | fields | {self.files}
+        return self.parts.outputs() | fields | {self.files, self.models}
 
     def restore(self, owner: str, t: Texts) -> Answer:
         """Return the page as this person left it: form, plan, note, an edit half typed."""
@@ -133,6 +146,7 @@ class WriteTab:
             form = form.model_copy(update={"style": ""})
         answer = self.parts.fields.fill(form)
         answer |= self.style_choices(owner, form.style)
+        answer |= self.model_choices(form, t)
         answer[self.parts.examples] = gr.update(value=self._examples(t), visible=True)
         return answer | self._restore_work(owner, kept, t)
 
@@ -146,6 +160,19 @@ class WriteTab:
             ),
             self.files: gr.update(visible=own),
         }
+
+    def model_choices(self, form: Form, t: Texts) -> Answer:
+        """Return the models that a note may be written on; a model that has gone is as set."""
+        settings = self.desk.studio.settings
+        names, set_up = model_names(settings), names_in(settings)
+        answer: Answer = {self.models: gr.update(visible=len(names) > 1)}
+        for role in ROLES:
+            usual, chosen = t("form.as_set_name", name=set_up[role]), getattr(form, role)
+            answer[getattr(self.parts.fields, role)] = gr.update(
+                choices=model_choices([name for name in names if name != set_up[role]], usual),
+                value=chosen if chosen in names and chosen != set_up[role] else "",
+            )
+        return answer
 
     def _restore_work(self, owner: str, kept: dict[str, Any], t: Texts) -> Answer:
         note_id, pending = kept.get("note_id"), kept.get("pending")

@@ -4,13 +4,15 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from app.i18n import Texts, texts_for
+from app.modelroom import USUAL, Models
 from app.moves import with_moves
+from app.notemodels import note_models
 from app.render import status_line
 from app.tabs.canvas import Canvas, frames
 from app.tabs.desk import Answer, Desk, Values, error_sentence, toast, whole_frames
@@ -61,6 +63,7 @@ class Run:
     form: Form
     t: Texts
     flag: threading.Event
+    models: Models = USUAL
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ class WriteFlow:
             run = Run(self.desk.owner(values[self.parts.token]), self._form(values), t, flag)
             self.desk.remember(run.owner, form=run.form.model_dump())
             self.parts.note.keep_typed(values)
-            yield from work(values, run)
+            settings, form = self.desk.studio.settings, run.form
+            models = note_models(settings, form.planner, form.stylist)
+            yield from work(values, replace(run, models=models))
         except Stopped:
             yield self._idle() | {self.parts.status: status_line(t("write.stopped"), kind="idle")}
         except Exception as error:
@@ -116,11 +121,13 @@ class WriteFlow:
         profile = self._profile(run)
         profiled_in = time.monotonic() - started
         canvas = Canvas(asked, run.t)
-        canvas.say(f"{run.t('stage.plan')}…")
+        canvas.say(run.t("write.own_models") if run.models != USUAL else f"{run.t('stage.plan')}…")
         yield self._running() | {self.parts.status: canvas.status_html()}
         planned = None
         opening = self._busy() | self._cleared()
-        events = self.desk.studio.plan(run.owner, asked, should_stop=run.flag.is_set)
+        events = self.desk.studio.plan(
+            run.owner, asked, models=run.models, should_stop=run.flag.is_set
+        )
         for event in frames(canvas, self.desk.limits.plan(run.owner, events)):
             planned = event if isinstance(event, PlanReady) else planned
             yield opening | self._plan_frame(canvas, event)
@@ -150,8 +157,8 @@ class WriteFlow:
         if not run.form.plan_style or any(point.moves for point in plan.points):
             return plan
         events = with_moves(
-            self.desk.studio, run.owner, profile, plan, seed=canvas.request.seed,
-            should_stop=run.flag.is_set,
+            self.desk.studio, run.owner, profile, plan, models=run.models,
+            seed=canvas.request.seed, should_stop=run.flag.is_set,
         )  # fmt: skip
         try:
             for event in frames(canvas, events):
@@ -215,6 +222,7 @@ class WriteFlow:
             canvas.request,
             profile,
             plan,
+            models=run.models,
             planned_in=planned_in,
             profiled_in=profiled_in,
             should_stop=run.flag.is_set,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from engine.errors import ContextOverflow, ModelUnavailable, NotewrightError, NotFound, Stopped
 from engine.models.behind import HEARTBEAT, finish, start
 from engine.models.remote_client import RemoteClient
+from engine.models.remote_reply import BrokenOff, Interrupted
 from engine.models.remote_request import Put, Request
 from engine.models.remote_server import Server, honest
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
@@ -26,6 +27,7 @@ USUAL_CONTEXT = 8_192
 
 T = TypeVar("T")
 
+_BACK_OFF = 0.5
 _LETTERS_PER_TOKEN = 3.5
 _LONE = re.compile(f"[{LONE}]")
 
@@ -184,8 +186,7 @@ class RemoteModel:
 
         server = self._client.server
         try:
-            async with self._client.gate, asyncio.timeout(server.longest):
-                await request.answer(conversation)
+            await self._in_turn(request, conversation)
         except openai.OpenAIError as error:
             request.put(honest(error, server))
         except NotewrightError as error:
@@ -197,3 +198,28 @@ class RemoteModel:
                     "seconds; ask for less, or choose another model."
                 )
             )
+
+    async def _in_turn(self, request: Request, conversation: Conversation) -> None:
+        """Wait for a turn and run a request; again where the answer broke off unseen.
+
+        Before it is given up the server is asked why: some refuse a text only once they stream.
+        """
+        client, tries, wait = self._client, 0, _BACK_OFF
+        while True:
+            try:
+                async with client.gate as alone, asyncio.timeout(client.server.longest):
+                    await request.answer(conversation)
+                return
+            except BrokenOff as error:
+                if isinstance(error, Interrupted) and not alone:
+                    # Another of ours came between: from now on they go one after another.
+                    await client.gate.narrow()
+                elif tries >= client.server.retries:
+                    async with client.gate:
+                        await client.ask_why(conversation)
+                    raise
+                else:
+                    tries += 1
+            # So long at least: a server that broke off may be closing the connection still.
+            await asyncio.sleep(wait)
+            wait *= 2

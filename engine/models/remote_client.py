@@ -4,17 +4,24 @@ Coroutines, for the loop of `engine.models.behind`. The client itself waits and 
 each time or as the server says, where a request was not taken (408, 409, 429, 5xx, no connection).
 """
 
-import asyncio
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelUnavailable
 from engine.models.behind import start
 from engine.models.remote_dialect import Dialect, as_messages
+from engine.models.remote_gate import Gate
 from engine.models.remote_reply import chances, context_of, listed_models, read_json
-from engine.models.remote_server import Server, checked_server, is_overflow, words_of
+from engine.models.remote_server import (
+    Server,
+    checked_server,
+    is_about_request,
+    is_overflow,
+    words_of,
+)
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Sampling
 
@@ -45,7 +52,7 @@ class RemoteClient:
         self.server = checked_server(server)
         self.name = server.model
         self.context_length = 0
-        self.gate = asyncio.Semaphore(parallel)
+        self.gate = Gate(parallel)
         self._client = openai.AsyncOpenAI(
             # The client wants one; a server without keys never looks.
             api_key=server.key.get_secret_value() or "none",
@@ -113,13 +120,32 @@ class RemoteClient:
                 stream: openai.AsyncStream[ChatCompletionChunk]
                 stream = await self._client.chat.completions.create(model=name, **sent)
                 return stream
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            except openai.APIStatusError as error:
+                if not is_about_request(error) or is_overflow(error):
+                    raise
                 easier = dialect.after(words_of(error), schema=schema is not None)
-                if easier is None or is_overflow(error):
+                if easier is None:
                     raise
                 # A request beside this one may have learned the same meanwhile.
                 if self._dialect == dialect:
                     self._dialect = easier
+
+    async def ask_why(self, conversation: Conversation) -> None:
+        """Ask for one token in one piece, after a stream that broke off without a word.
+
+        Raises:
+            OpenAIError: what the server says is wrong, where it says anything.
+        """
+        import openai
+
+        # The connection of before may be half closed: one more try is for that.
+        asked = self._client.with_options(max_retries=1).chat.completions.with_raw_response
+        with suppress(openai.APIConnectionError):
+            await asked.create(model=await self._named(), **self._first_token(conversation))
+
+    def _first_token(self, conversation: Conversation) -> dict[str, Any]:
+        messages = as_messages(self._dialect.chat(conversation, None))
+        return {"messages": messages, self._dialect.limit: 1}
 
     async def chances(
         self, conversation: Conversation, options: Sequence[str]
@@ -130,17 +156,12 @@ class RemoteClient:
         name = await self._named()
         while self._tops:
             top = self._tops[0]
-            sent: dict[str, Any] = {
-                "messages": as_messages(self._dialect.chat(conversation, None)),
-                self._dialect.limit: 1,
-                "logprobs": True,
-                "top_logprobs": top,
-            }
+            sent = self._first_token(conversation) | {"logprobs": True, "top_logprobs": top}
             try:
                 asked = self._client.chat.completions.with_raw_response
                 reply = await asked.create(model=name, **sent)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if is_overflow(error):
+            except openai.APIStatusError as error:
+                if not is_about_request(error) or is_overflow(error):
                     raise
                 easier = self._dialect.after(words_of(error), schema=False)
                 if easier is not None and easier.limit != self._dialect.limit:

@@ -21,6 +21,10 @@ class BrokenOff(ModelUnavailable):
     """The server ended its answer before the answer ended."""
 
 
+class Interrupted(BrokenOff):
+    """It did so in good form, as servers do that leave one request for the next."""
+
+
 @dataclass
 class Reply:
     """One answer; what is known of it beside its text, once it was read.
@@ -42,13 +46,13 @@ class Reply:
         """Yield the answer's text in pieces; empty ones are signs of life.
 
         Raises:
-            BrokenOff: it ended without an ending.
+            BrokenOff: it ended without an ending; Interrupted where it said itself that it ended.
             ModelUnavailable: it is no answer, or the server's filter cut it.
         """
         import httpx2
         import openai
 
-        kind = stream.response.headers.get("content-type", "")
+        kind, told_all = stream.response.headers.get("content-type", ""), False
         if "html" in kind:
             raise self._unreadable("a web page")
         try:
@@ -57,6 +61,7 @@ class Reply:
             else:
                 async for chunk in stream:
                     yield self._take(plain(chunk))
+                told_all = True
         except (ValueError, RecursionError):
             raise self._unreadable("something that is no JSON") from None
         except httpx2.TimeoutException:
@@ -66,7 +71,7 @@ class Reply:
         except (openai.APIConnectionError, httpx2.HTTPError):
             self.finish = ""
         if not self.finish:
-            raise BrokenOff(
+            raise (Interrupted if told_all else BrokenOff)(
                 f"The model server at {self.server.host} broke off in the middle of its answer; "
                 "try again."
             )

@@ -1,6 +1,5 @@
 """One conversation at a server: streamed, tried again where it broke, held to its schema."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import TypeAlias
 from engine.errors import ModelUnavailable, NotewrightError
 from engine.models.json_answers import Unfit, asking_again, fits, fitted
 from engine.models.remote_client import RemoteClient
-from engine.models.remote_reply import BrokenOff, Reply, released
+from engine.models.remote_reply import BrokenOff, Interrupted, Reply, released
 from engine.models.shown_text import ShownText
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Delta, Generation, Sampling
@@ -19,7 +18,6 @@ Put: TypeAlias = Callable[[Delta | Generation | NotewrightError], None]
 Show: TypeAlias = Callable[[str], None]
 
 _ANSWERS = 3
-_BACK_OFF = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,8 @@ class Request:
 
         Raises:
             OpenAIError: the server failed, after retries.
-            ModelUnavailable: it answered with something else than asked for.
+            BrokenOff: it ended its answer before any of it was shown.
+            ModelUnavailable: it did so later, or answered with something else than asked for.
         """
         if self.schema is not None:
             await self._answer_json(conversation, self.schema)
@@ -78,18 +77,16 @@ class Request:
         self.put(Delta(index=self.index, text=text))
 
     async def _draw(self, conversation: Conversation, show: Show, *, live: bool) -> Generation:
-        """Ask; ask again where the answer broke off before any of it was shown."""
-        tries = 0
-        while True:
-            never = self.sampling.never if self.schema is None else ()
-            shown = ShownText(self.sampling.stop, never, self.sampling.max_tokens)
-            try:
-                return await self._stream(conversation, shown, show)
-            except BrokenOff:
-                if (live and shown.text) or tries >= self.client.server.retries:
-                    raise
-            await asyncio.sleep(_BACK_OFF * 2**tries)
-            tries += 1
+        never = self.sampling.never if self.schema is None else ()
+        shown = ShownText(self.sampling.stop, never, self.sampling.max_tokens)
+        try:
+            return await self._stream(conversation, shown, show)
+        except BrokenOff as error:
+            if not (live and shown.text):
+                raise
+            if isinstance(error, Interrupted):
+                await self.client.gate.narrow()
+            raise ModelUnavailable(str(error)) from None
 
     async def _stream(self, conversation: Conversation, shown: ShownText, show: Show) -> Generation:
         reply = Reply(self.client.server)
@@ -120,7 +117,9 @@ class Request:
             sampling=self.sampling,
             prompt_tokens=reply.prompt_tokens or asked,
             cached_tokens=reply.cached_tokens,
-            completion_tokens=reply.completion_tokens or self.count_tokens(shown.text),
+            completion_tokens=reply.completion_tokens
+            # A guess; but no answer is longer than was allowed.
+            or min(self.count_tokens(shown.text), self.sampling.max_tokens),
             finish="length" if cut else "stop",
         )
 

@@ -145,6 +145,14 @@ def words_of(error: "openai.OpenAIError") -> str:
     return words if isinstance(words, str) and words else str(getattr(error, "message", ""))
 
 
+def is_about_request(error: "openai.APIStatusError") -> bool:
+    """Tell whether a refusal is about what was asked for, whoever's fault the server calls it."""
+    if error.status_code in {400, 422}:
+        return True
+    # llama-cpp-python's server answers its own check of a request so.
+    return error.status_code == 500 and "validation error" in words_of(error)
+
+
 def is_overflow(error: "openai.APIStatusError") -> bool:
     """Tell whether a refusal is because the text is too long."""
     return error.status_code in {400, 413, 422} and (

@@ -11,6 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from app.examples import example
+from tests.app.pulled import PULLED, pull
 from tests.browser.served import Served, served
 
 VOICE = example("harbour-log")
@@ -61,6 +62,24 @@ def test_write_returns_a_whole_note_in_the_documented_form(client: Client) -> No
     assert {"note_id", "text", "plan", "drafts", "scores", "models", "seconds"} <= note.keys()
     assert note["text"] in [draft["text"] for draft in note["drafts"]]
     assert [draft["chosen"] for draft in note["drafts"]].count(True) == 1
+
+
+def test_a_note_may_name_its_models_and_they_are_listed(client: Client, app: Served) -> None:
+    listed = client.predict(api_name="/models")
+    assert listed["planner"] in listed["models"]
+    assert PULLED not in listed["models"]
+    pull(app.data_dir)
+    assert PULLED in client.predict(api_name="/models")["models"]
+    note = write(client, planner=PULLED)
+    assert (note["models"]["planner"], note["models"]["stylist"]) == (PULLED, "scripted")
+
+
+@pytest.mark.parametrize("name", ["nobody", "/etc/a.gguf", "http://127.0.0.1:1/v1", "set:planner"])
+def test_a_model_that_is_not_listed_is_refused_with_those_that_are(
+    client: Client, name: str
+) -> None:
+    with pytest.raises(AppError, match=r"There is no model .* here; choose one of: SmolLM2"):
+        write(client, stylist=name)
 
 
 def test_the_same_seed_writes_the_same_note(client: Client) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.modelroom import Models
 from app.server import free_port, start
 from app.settings import load_settings
 from app.studio import Studio
@@ -39,8 +40,20 @@ class EnglishOnly(ScriptedModel):
         return super().card.model_copy(update={"languages": ("en",)})
 
 
+class Named(ScriptedModel):
+    """A scripted model that goes by another's name."""
+
+    def __init__(self, name: str, delay: float = 0.0) -> None:
+        """Take the name."""
+        super().__init__(delay=delay)
+        self._card = self._card.model_copy(update={"name": name})
+
+
 class SlowStudio(Studio):
-    """The studio, whose scripted model takes its time to load and to write."""
+    """The studio, whose scripted model takes its time to load and to write.
+
+    Where a note names its models, the scripted one writes by those names.
+    """
 
     delay = 0.0
     load_seconds = 0.0
@@ -52,6 +65,15 @@ class SlowStudio(Studio):
         if self.room.ready is None:
             self.room.put(self._slow())
         return self.room.models()
+
+    def loaded(self, models: Models) -> LoadedModels:
+        """The scripted models, by the names that a note asks for."""
+        found = super().loaded(models)
+        if models.planner:
+            found = replace(found, planner_model=Named(models.planner, self.delay))
+        if models.stylist:
+            found = replace(found, stylist_model=Named(models.stylist, self.delay))
+        return found
 
     def _slow(self) -> LoadedModels:
         time.sleep(self.load_seconds)

@@ -1,4 +1,4 @@
-"""The same promises on every backend: scripted, llama.cpp, transformers, and a real server."""
+"""The same promises on every backend: scripted, llama.cpp, transformers, and two real servers."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ from engine.models.scripted import ScriptedModel
 from engine.models.weights import packaged_weights
 from engine.protocols import Conversation, TextModel
 from engine.types import Delta, Generation, Message, Sampling
+from tests.engine.models.llama_server import NAME, llama_server
 from tests.engine.models.serving import over, serving
 from tests.engine.models.tiny import write_tiny
 
@@ -59,6 +60,14 @@ def remote(llamacpp: LlamaCppModel) -> Iterator[RemoteModel]:
 
 
 @pytest.fixture(scope="module")
+def llama_cpp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteModel]:
+    with llama_server(tmp_path_factory.mktemp("llama-cpp-server") / "server.log") as url:
+        model = RemoteModel(Server(url=url, retries=0))
+        assert model.look() == (NAME,)
+        yield model
+
+
+@pytest.fixture(scope="module")
 def transformers(tmp_path_factory: pytest.TempPathFactory) -> HuggingFaceModel:
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder)
@@ -69,6 +78,7 @@ KEEPS_SCHEMAS = [
     "scripted",
     pytest.param("llamacpp", marks=real),
     pytest.param("remote", marks=real),
+    pytest.param("llama_cpp_server", marks=real, id="llama_cpp.server"),
 ]
 
 
@@ -200,7 +210,7 @@ def test_control_words_in_a_text_are_counted_and_answered_as_text(model: TextMod
 
 
 @real
-@pytest.mark.parametrize("backend", ["llamacpp", "remote", "transformers"])
+@pytest.mark.parametrize("backend", ["llamacpp", "remote", "llama_cpp_server", "transformers"])
 def test_an_adapter_that_nobody_registered_is_missed(
     backend: str, request: pytest.FixtureRequest
 ) -> None:

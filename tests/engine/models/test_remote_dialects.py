@@ -333,3 +333,20 @@ def test_a_server_that_does_not_list_its_models_is_asked_all_the_same() -> None:
         model = RemoteModel(Server(url=url, model="m"))
         assert model.look() == ()
         assert text_of(list(model.generate([ASK], Sampling()))) == "Hi"
+
+
+def test_a_request_that_a_server_finds_invalid_with_500_is_asked_for_in_a_simpler_form() -> None:
+    wrong = refusal(500, "1 validation error: ('body', 'response_format', 'type') is no 'text'")
+    (items,), bodies = ask(
+        unless(lambda body: body["response_format"]["type"] == "json_schema", wrong,
+               streamed(TITLE)), schema=SCHEMA,
+    )  # fmt: skip
+    assert json.loads(text_of(items)) == {"title": "Rain"}
+    assert [body["response_format"]["type"] for body in bodies][-1] == "json_object"
+
+
+def test_a_guessed_length_is_no_more_than_was_allowed() -> None:
+    (items,), _ = ask(lambda *_: streamed("incomprehensibilities", finish="length"), max_tokens=3)
+    done = items[-1]
+    assert isinstance(done, Generation)
+    assert done.completion_tokens == 3

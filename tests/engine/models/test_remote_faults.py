@@ -7,6 +7,8 @@ import json
 import logging
 import re
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
@@ -253,3 +255,56 @@ def test_an_address_or_key_that_cannot_be_used_is_refused_without_showing_it(
 )
 def test_an_address_without_a_path_means_v1(url: str, base: str) -> None:
     assert Server(url=url).base_url == base
+
+
+def test_a_server_that_serves_one_at_a_time_is_asked_one_after_another() -> None:
+    inside, most = [0], [0]
+    lock = threading.Lock()
+
+    def one_at_a_time(_: str, body: Body) -> Iterator[str]:
+        """Leave a request at its first piece as soon as another waits."""
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        try:
+            time.sleep(0.2)
+            if inside[0] > 1:
+                yield DONE
+                return
+            yield from streamed(f"{body['seed']}").parts  # type: ignore[misc]
+        finally:
+            with lock:
+                inside[0] -= 1
+
+    with serving(one_at_a_time) as (url, asked):
+        model = RemoteModel(Server(url=url, model="m", retries=0), parallel=3)
+        first = list(model.generate([ASK] * 4, Sampling(seed=5)))
+        assert most[0] == 3
+        most[0] = 0
+        again = list(model.generate([ASK] * 4, Sampling(seed=5)))
+        assert most[0] == 1
+        assert len(asked.bodies) <= 11
+    for items in (first, again):
+        done = {item.index: item.text for item in items if isinstance(item, Generation)}
+        assert done == {0: "5", 1: "6", 2: "7", 3: "8"}
+
+
+def test_a_server_that_breaks_off_unseen_is_asked_for_its_reason() -> None:
+    def late(_: str, body: Body) -> Answer:
+        too_long = refusal(400, "maximum context length is 8 tokens")
+        return Answer([], broken=True) if body.get("stream") else too_long
+
+    with (
+        serving(late) as (url, asked),
+        pytest.raises(ContextOverflow, match="shorten"),
+    ):
+        list(RemoteModel(Server(url=url, model="m", retries=0)).generate([ASK], Sampling()))
+    assert asked.bodies[-1]["max_tokens"] == 1
+
+
+def test_an_answer_that_breaks_off_in_sight_is_not_asked_for_again() -> None:
+    with serving(lambda *_: Answer([chunk("Hel"), DONE])) as (url, asked):
+        model = RemoteModel(Server(url=url, model="m", retries=2))
+        with pytest.raises(ModelUnavailable, match="broke off"):
+            list(model.generate([ASK], Sampling()))
+    assert len(asked.bodies) == 1
