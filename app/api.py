@@ -38,8 +38,6 @@ class Endpoints:
         words: int = 120,
         drafts: int = 4,
         seed: int | None = None,
-        planner: str = "",
-        stylist: str = "",
     ) -> dict[str, Any]:
         """Write one note and keep it in the library.
 
@@ -52,8 +50,37 @@ class Endpoints:
             words: the wanted length, 20 to 800.
             drafts: how many drafts, 1 to 8.
             seed: repeats a note exactly; one is drawn where it is null.
+        """
+        return self._told(self._write, request, (topic, facts, language, words, drafts, seed),
+                          (samples, style), ("", ""))  # fmt: skip
+
+    def write_with(
+        self,
+        request: gr.Request,
+        planner: str,
+        stylist: str,
+        topic: str,
+        facts: list[str],
+        samples: list[str],
+        style: str = "",
+        language: Literal["en", "zh"] = "en",
+        words: int = 120,
+        drafts: int = 4,
+        seed: int | None = None,
+    ) -> dict[str, Any]:
+        """Write one note as `write` does, on models that it names.
+
+        Args:
             planner: the model that plans, by a name that `models` lists; empty is the one set.
             stylist: the model that writes, likewise.
+            topic: this and what follows are those of `write`.
+            facts: see `write`.
+            samples: see `write`.
+            style: see `write`.
+            language: see `write`.
+            words: see `write`.
+            drafts: see `write`.
+            seed: see `write`.
         """
         return self._told(self._write, request, (topic, facts, language, words, drafts, seed),
                           (samples, style), (planner, stylist))  # fmt: skip
@@ -241,6 +268,7 @@ def add_endpoints(desk: Desk) -> None:
     """Name the endpoints in the present Blocks context."""
     calls = Endpoints(desk)
     gr.api(calls.write, api_name="write", concurrency_id="model", concurrency_limit=24)
+    gr.api(calls.write_with, api_name="write_with", concurrency_id="model", concurrency_limit=24)
     gr.api(calls.models, api_name="models", concurrency_limit=8)
     gr.api(calls.rate, api_name="rate", concurrency_limit=8)
     gr.api(calls.search, api_name="search", concurrency_limit=8)

@@ -14,19 +14,17 @@ from engine.types import Language
 
 _PLACE = re.compile(r"\{\d+\}")
 _SPACED_QUOTE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=“)|(?<=”) (?=[\u4e00-\u9fff])")
-_LONGEST = (
-    2_000  # characters; a longer one holds a stranger's text, which patterns should not crawl
-)
+_LONGEST = 2_000  # characters; a longer one holds a stranger's text, which is not worth reading
 
 
 def told(sentence: str, language: Language) -> str:
     """Return an error's sentence in a language, what is filled in included."""
     if language == "en" or len(sentence) > _LONGEST:
         return sentence
-    for pattern, meant in _patterns():
-        found = pattern.fullmatch(sentence)
+    for parts, meant in _templates():
+        found = _filled_in(parts, sentence)
         if found is not None:
-            values = (_value(value, language) for value in found.groups())
+            values = (_value(value, language) for value in found)
             return _SPACED_QUOTE.sub("", meant.format(*values))
     return sentence
 
@@ -58,14 +56,30 @@ def told_words() -> Mapping[str, str]:
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the templates as patterns, those that say most of their own words first."""
+def _templates() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return the templates, cut at their places; those that say most of their own words first."""
     ordered = sorted(
         told_sentences().items(), key=lambda item: len(_PLACE.sub("", item[0])), reverse=True
     )
-    return tuple((_pattern(template), meant) for template, meant in ordered)
+    return tuple((tuple(_PLACE.split(template)), meant) for template, meant in ordered)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = _PLACE.split(template)
-    return re.compile("(.+?)".join(re.escape(part) for part in parts), re.DOTALL)
+def _filled_in(parts: tuple[str, ...], sentence: str) -> list[str] | None:
+    """Return what stands in a template's places, each as short as can be; None if it is no such.
+
+    Found from left to right without ever going back: a regular expression would, for seconds where
+    a stranger's text repeats what stands between two places.
+    """
+    if len(parts) == 1:
+        return [] if sentence == parts[0] else None
+    first, *between, last = parts
+    if not (sentence.startswith(first) and sentence.endswith(last)):
+        return None
+    values, start, end = [], len(first), len(sentence) - len(last)
+    for part in between:
+        place = sentence.find(part, start + 1, end)
+        if place < 0:
+            return None
+        values.append(sentence[start:place])
+        start = place + len(part)
+    return [*values, sentence[start:end]] if start < end else None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from engine.errors import ContextOverflow, ModelUnavailable, NotewrightError, NotFound, Stopped
 from engine.models.behind import HEARTBEAT, finish, start
 from engine.models.remote_client import RemoteClient
-from engine.models.remote_reply import BrokenOff, Interrupted
+from engine.models.remote_reply import BrokenOff
 from engine.models.remote_request import Put, Request
 from engine.models.remote_server import Server, honest
 from engine.protocols import Conversation, JsonSchema, StopCheck, never_stop
@@ -211,15 +211,17 @@ class RemoteModel:
                     await request.answer(conversation)
                 return
             except BrokenOff as error:
-                if isinstance(error, Interrupted) and not alone:
+                crossed = error.interrupted and not alone
+                if crossed:
                     # Another of ours came between: from now on they go one after another.
                     await client.gate.narrow()
-                elif tries >= client.server.retries:
+                if error.shown:
+                    raise
+                if not crossed and tries >= client.server.retries:
                     async with client.gate:
                         await client.ask_why(conversation)
                     raise
-                else:
-                    tries += 1
+                tries += not crossed
             # So long at least: a server that broke off may be closing the connection still.
             await asyncio.sleep(wait)
             wait *= 2

@@ -18,11 +18,18 @@ _LARGEST = 4 << 20
 
 
 class BrokenOff(ModelUnavailable):
-    """The server ended its answer before the answer ended."""
+    """The server ended its answer before the answer ended.
 
+    Attributes:
+        interrupted: it did so in good form, as servers do that leave one request for the next.
+        shown: a part of the answer was seen already, so that it cannot be asked for again.
+    """
 
-class Interrupted(BrokenOff):
-    """It did so in good form, as servers do that leave one request for the next."""
+    def __init__(self, message: str, *, interrupted: bool) -> None:
+        """Keep the message and how it ended."""
+        super().__init__(message)
+        self.interrupted = interrupted
+        self.shown = False
 
 
 @dataclass
@@ -71,9 +78,10 @@ class Reply:
         except (openai.APIConnectionError, httpx2.HTTPError):
             self.finish = ""
         if not self.finish:
-            raise (Interrupted if told_all else BrokenOff)(
+            raise BrokenOff(
                 f"The model server at {self.server.host} broke off in the middle of its answer; "
-                "try again."
+                "try again.",
+                interrupted=told_all,
             )
 
     async def _whole(self, stream: "openai.AsyncStream[ChatCompletionChunk]") -> object:

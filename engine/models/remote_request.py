@@ -8,7 +8,7 @@ from typing import TypeAlias
 from engine.errors import ModelUnavailable, NotewrightError
 from engine.models.json_answers import Unfit, asking_again, fits, fitted
 from engine.models.remote_client import RemoteClient
-from engine.models.remote_reply import BrokenOff, Interrupted, Reply, released
+from engine.models.remote_reply import BrokenOff, Reply, released
 from engine.models.shown_text import ShownText
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Delta, Generation, Sampling
@@ -36,8 +36,8 @@ class Request:
 
         Raises:
             OpenAIError: the server failed, after retries.
-            BrokenOff: it ended its answer before any of it was shown.
-            ModelUnavailable: it did so later, or answered with something else than asked for.
+            BrokenOff: it ended its answer before the answer ended.
+            ModelUnavailable: it answered with something else than asked for.
         """
         if self.schema is not None:
             await self._answer_json(conversation, self.schema)
@@ -82,11 +82,8 @@ class Request:
         try:
             return await self._stream(conversation, shown, show)
         except BrokenOff as error:
-            if not (live and shown.text):
-                raise
-            if isinstance(error, Interrupted):
-                await self.client.gate.narrow()
-            raise ModelUnavailable(str(error)) from None
+            error.shown = live and bool(shown.text)
+            raise
 
     async def _stream(self, conversation: Conversation, shown: ShownText, show: Show) -> Generation:
         reply = Reply(self.client.server)
