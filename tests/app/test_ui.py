@@ -17,7 +17,7 @@ from engine.errors import InvalidRequest
 from tests import builders
 from tests.app.bench import EN, ZH, Bench, a_form, clicked
 
-PUBLIC = {"write", "rate", "search", "styles", "consent"}
+PUBLIC = {"write", "write_with", "models", "rate", "search", "styles", "consent"}
 
 
 # ------------------------------------------------------------------ nothing typed is lost
