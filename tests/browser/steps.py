@@ -21,6 +21,8 @@ def write_note(page: Page) -> None:
     few_short_drafts(page)
     page.locator("#write").click()
     expect(page.locator("#drafts-view .card.is-chosen")).to_be_visible(timeout=60_000)
+    # The cards come a moment before the text: what is typed in between would be written over.
+    expect(page.locator("#editor textarea")).not_to_have_value("")
 
 
 def open_tab(page: Page, name: str) -> None:
