@@ -202,16 +202,15 @@ def test_fifty_thousand_words_take_no_more_than_minutes(tmp_path: Path) -> None:
     words = [f"{w}{n % 700}" for n in range(250) for w in ("harbour", "boat", "12 chairs on")]
     long = " ".join(f"The {w} met Anna, not Bob." for w in words * 13)[:300_000]
     rows = [
-        {"id": "prose", "text": long, **FULL},
         {"id": "one sentence", "text": "fog 12 " * 25_000, **FULL},
-        {"id": "both", "text": long, "source": long, "samples": [long]},
+        {"id": "both", "text": long, **FULL | {"source": long, "samples": [long]}},
         {"id": "chinese", "text": "天气很好，我们去公园。" * 4600, "language": "zh", **FULL},
     ]
     began = time.process_time()
 
-    assert run(tmp_path, rows).scored == 4
+    assert run(tmp_path, rows).scored == 3
     # Far more than a busy machine takes, and far less than anything quadratic would.
-    assert time.process_time() - began < 240
+    assert time.process_time() - began < 180
     assert "read=30000/100000-characters" in load(tmp_path)[0]["signature"]
 
 
