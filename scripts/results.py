@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from app.bench import read_items, read_report
@@ -171,7 +172,7 @@ def values_table(found: Found) -> Iterator[str]:
         pooled = found.pools[system]
         cells = [shown(figure(pooled, known[c.metric]), c.digits) for c in COLUMNS]
         seconds = [output.seconds for report in pooled.reports for output in report.items]
-        last = f"{sum(seconds) / len(seconds):.1f}"
+        last = f"{median(seconds):.1f}"
         count = len(pooled.reports[0].items)
         yield f"| {system} | {pooled.seeds} | {count} | {' | '.join(cells)} | {last} |"
 
@@ -269,6 +270,7 @@ Made by `scripts/results.py` from stored reports; do not edit. All systems answe
 - Differences: paired bootstrap on the items that both answered. **Bold**: more than luck after
   Holm's correction over the set's comparisons (p < .05). Anything else shows no difference; its
   corrected p stands behind it.
+- Seconds a note are the median, on one core that did other things too: compare, do not quote.
 - BLEU-4 is corpus BLEU. `hallucinated` is the share of texts with `faithful` below one half.
 - `copy-source` and `best-sample-copy` are there to be beaten: copying the source scores on ROUGE
   and BLEU, copying a sample on style.

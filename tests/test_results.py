@@ -19,6 +19,9 @@ def stored(
 ) -> None:
     """Store a report as `bench run` does."""
     outputs = {key: BenchOutput(id=key, text=text, seconds=2.0) for key, text in texts.items()}
+    # A run that was put to sleep in the middle of a note.
+    first = next(iter(outputs))
+    outputs[first] = outputs[first].model_copy(update={"seconds": 900.0})
     settings = {
         "seed": seed,
         "notewright": "0.1",
@@ -59,6 +62,7 @@ def test_every_system_has_a_row_with_figures_or_the_reason(
     english = page.split("## til_notes_en")[1].split("## ")[0]
     assert "| sag | 3 | 12 | 100.00 [100.00, 100.00] |" in english
     assert "| planner-only | 1 | 12 |" in english
+    assert all(line.endswith("| 2.0 |") for line in english.splitlines() if "| 12 | 1" in line)
     assert "| sag − planner-only | 12 | **+" in english
     assert "sag+filter+dpo: no report yet; `python scripts/train_systems.py` makes" in english
     assert "- Not run: copy-source, best-sample-copy, frozen-base, stylist-only" in english

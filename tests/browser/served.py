@@ -6,12 +6,8 @@ early: `python -m tests.browser.served DATA PORT [--delay S] [--load S] [--share
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,9 +22,9 @@ from engine.loading import LoadedModels, LoadOptions, load_models
 from engine.models.scripted import ScriptedModel
 from engine.types import ModelCard
 from storage.store import Store
+from tests.children import answering
 
 HOST = "127.0.0.1"
-_START_SECONDS = 60
 
 
 class EnglishOnly(ScriptedModel):
@@ -99,36 +95,12 @@ def served(data_dir: Path, *flags: str, port: int = 0, hub: str | None = None) -
     """
     port = port or free_port(HOST)
     command = [sys.executable, "-m", "tests.browser.served", str(data_dir), str(port), *flags]
-    environment = os.environ | {"GRADIO_HEARTBEAT_INTERVAL": "1", "HF_HUB_OFFLINE": "1"}
+    environment = {"GRADIO_HEARTBEAT_INTERVAL": "1", "HF_HUB_OFFLINE": "1"}
     if hub is not None:
         environment |= {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hub}
-    log = data_dir.with_suffix(".log")
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-    try:
-        url = f"http://{HOST}:{port}/"
-        _wait_until_it_answers(url, process, log)
+    url = f"http://{HOST}:{port}/"
+    with answering(command, url, data_dir.with_suffix(".log"), environment):
         yield Served(url, data_dir, port)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise RuntimeError(f"the application ended at once: {log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the application did not answer: {log.read_text()[-2000:]}")
 
 
 def main() -> None:

@@ -1,10 +1,6 @@
 """llama-cpp-python's own server as a child process on 127.0.0.1, on the embedded model."""
 
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +8,10 @@ from pathlib import Path
 from app.server import free_port
 from engine.models.machine import available_cores
 from engine.models.weights import packaged_weights
+from tests.children import answering
 
 HOST = "127.0.0.1"
 NAME = "embedded"
-_START_SECONDS = 60
 
 
 @contextmanager
@@ -34,27 +30,6 @@ def llama_server(log: Path, *flags: str, context: int = 1024) -> Iterator[str]:
         "--model_alias", NAME, "--host", HOST, "--port", str(port), "--n_ctx", str(context),
         "--n_threads", threads, "--n_threads_batch", threads, "--verbose", "False", *flags,
     ]  # fmt: skip
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        url = f"http://{HOST}:{port}/v1"
-        _wait_until_it_answers(f"{url}/models", process, log)
+    url = f"http://{HOST}:{port}/v1"
+    with answering(command, f"{url}/models", log):
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise RuntimeError(f"llama_cpp.server did not answer: {log.read_text()[-2000:]}")
