@@ -22,6 +22,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _PLACES = ("chromium", "chromium-browser", "google-chrome")
+_LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out.")
 _OWN = ("http://127.0.0.1", "http://localhost", "data:", "blob:")
 
 expect.set_options(timeout=15_000)
@@ -57,6 +58,7 @@ class Visit:
     url: str
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    leaving: bool = False
 
     def open(self, url: str = "") -> Page:
         """Open the page and wait until it can be used."""
@@ -87,6 +89,7 @@ class Visits:
         context.route("**/*", lambda route: _keep_home(route, visit))
         visit.page.on("console", lambda message: _note(message, visit))
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        visit.page.on("framenavigated", lambda _: _arrive(visit))
         self.made.append(visit)
         return visit
 
@@ -100,8 +103,19 @@ def _keep_home(route: Route, visit: Visit) -> None:
 
 
 def _note(message: ConsoleMessage, visit: Visit) -> None:
-    if message.type == "error":
+    """Keep an error of the console, unless it only says that the page is being left.
+
+    Gradio aborts its open stream as a page unloads, and then calls that a broken connection.
+    """
+    if message.type != "error":
+        return
+    visit.leaving = visit.leaving or message.text.startswith("AbortError: signal is aborted")
+    if not (visit.leaving and message.text.startswith(_LEAVING)):
         visit.errors.append(message.text)
+
+
+def _arrive(visit: Visit) -> None:
+    visit.leaving = False
 
 
 @pytest.fixture

@@ -110,6 +110,19 @@ def test_a_reload_keeps_what_was_pasted_and_what_was_deleted(visit: Visit) -> No
     expect(page.locator("#samples textarea")).to_have_value("The boat is in")
 
 
+def test_a_reload_while_words_grow_keeps_the_topic_and_the_plan(visit: Visit) -> None:
+    page = visit.open()
+    visit.settled()
+    take_example(page)
+    topic = page.get_by_label("Topic", exact=True).input_value()
+    page.locator("#write").click()
+    expect(page.locator("#drafts-view .is-writing").first).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.get_by_label("Topic", exact=True)).to_have_value(topic)
+    expect(page.locator("#plan textarea")).not_to_have_value("")
+    expect(page.locator("#write")).to_be_enabled()
+
+
 def test_a_restart_keeps_the_note_and_what_was_typed(browser: Browser, tmp_path: Path) -> None:
     with browser.new_context(locale="en-US") as context:
         page = context.new_page()

@@ -44,7 +44,6 @@ def test_a_style_keeps_a_trait(visit: Visit) -> None:
     expect(page.locator("#styles-said")).to_contain_text("2")
     served = page.locator("#trait-served")
     expect(served).to_have_text(re.compile("Served by the prompt"))
-    page.wait_for_timeout(1_000)  # leaving aborts what is still under way, loudly
     page.reload()
     open_tab(page, "Styles")
     expect(page.locator("#style-trait textarea, #style-trait input")).to_have_value("warmer")
