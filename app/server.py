@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.gradio_stubs import skip_stubs
 from app.logins import read_logins
 from app.settings import Settings
 from app.studio import Studio
@@ -158,7 +159,8 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _quiet_environment() -> None:
-    """Turn off what the page's library would otherwise do on its own: call home, pick a theme."""
+    """Turn off what Gradio would do on its own: call home, pick a theme, write type stubs."""
+    skip_stubs()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_SSR_MODE"] = "False"
     os.environ["GRADIO_SHARE"] = "False"
