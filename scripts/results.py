@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Make docs/RESULTS.md of stored reports: every system on every set, and who beats whom.
 
-    python scripts/results.py [REPORTS ...] [--items DIR] [--output docs/RESULTS.md]
+    python scripts/results.py [REPORTS ...] [--items DIR] [--keep] [--output docs/RESULTS.md]
 
 REPORTS are folders (searched with all below them) of what `notewright bench run` wrote, in any
 arrangement: system, seed and data stand in the reports. docs/results, where those on NoteBench's
 own items are kept, is always one of them. DIR holds the items of the sets that do not ship as
-SET.jsonl, as `notewright bench convert` wrote them and `bench run --data` read them.
+SET.jsonl, as `notewright bench convert` wrote them and `bench run --data` read them. Their texts
+are not ours to publish: --keep stores what they measured, without a text, in docs/figures, where
+it is found from then on.
 Nothing is measured anew but BLEU and the intervals; `notewright bench verify` checks a report.
 """
 
@@ -16,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+from pydantic import TypeAdapter
 
 from app.bench import read_items, read_report
 from app.systems import SYSTEMS
@@ -28,6 +32,7 @@ from engine.types import Language
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "docs" / "results"
+FIGURES = ROOT / "docs" / "figures"
 SEEDS = 3
 
 
@@ -83,6 +88,9 @@ PAIRS = (
 ENGLISH_ONLY = "the embedded model writes English only; run it with a model that writes Chinese"
 
 
+_POOL = TypeAdapter(Pool)
+
+
 @dataclass
 class Found:
     """What was found for a set: pools by system, and why others cannot be used."""
@@ -131,6 +139,19 @@ def gather(reports: Iterable[BenchReport], chosen: Set, items: Mapping[str, Benc
         except ValueError as error:
             found.unusable[system] = f"its reports cannot be used: {error}"
     return found
+
+
+def keep(found: Found, folder: Path) -> None:
+    """Store the figures of a set, a file for each system, without the texts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for system, pooled in found.pools.items():
+        told = _POOL.dump_json(pooled.without_texts(), indent=1)
+        (folder / f"{system}.json").write_bytes(told + b"\n")
+
+
+def kept(folder: Path) -> dict[str, Pool]:
+    """Return the stored figures of a set by system."""
+    return {path.stem: _POOL.validate_json(path.read_bytes()) for path in folder.glob("*.json")}
 
 
 def order(found: Found) -> list[str]:
@@ -225,10 +246,8 @@ def made_by(found: Found) -> Iterator[str]:
         yield f"- {system}: {', '.join(told)}; seeds {', '.join(seeds)}"
 
 
-def section(chosen: Set, reports: Sequence[BenchReport], folder: Path | None) -> Iterator[str]:
+def section(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterator[str]:
     """Yield all that is said about a set."""
-    items = items_of(chosen, folder)
-    found = gather(reports, chosen, items)
     yield f"## {chosen.title}"
     yield ""
     if not found.pools and not found.unusable:
@@ -277,11 +296,19 @@ Made by `scripts/results.py` from stored reports; do not edit. All systems answe
 """
 
 
-def page(reports: Sequence[BenchReport], folder: Path | None) -> str:
-    """Return docs/RESULTS.md."""
+def page(
+    reports: Sequence[BenchReport], folder: Path | None, figures: Path, *, to_keep: bool = False
+) -> str:
+    """Return docs/RESULTS.md; `figures` has a folder of stored figures for each set."""
     lines = [HEAD]
     for chosen in SETS:
-        lines += section(chosen, reports, folder)
+        items = items_of(chosen, folder)
+        found = gather(reports, chosen, items)
+        if chosen.file:
+            if to_keep and found.pools:
+                keep(found, figures / chosen.file)
+            found.pools = kept(figures / chosen.file) | found.pools
+        lines += section(chosen, found, items)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -290,10 +317,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reports", type=Path, nargs="*")
     parser.add_argument("--items", type=Path)
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "RESULTS.md")
     options = parser.parse_args()
     reports = [report for folder in (STORED, *options.reports) for report in read_all(folder)]
-    options.output.write_text(page(reports, options.items), encoding="utf-8")
+    made = page(reports, options.items, FIGURES, to_keep=options.keep)
+    options.output.write_text(made, encoding="utf-8")
     print(f"{options.output}: made of {len(reports)} reports")
 
 

@@ -57,7 +57,7 @@ def test_every_system_has_a_row_with_figures_or_the_reason(
     made: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     reports, folder = made
-    page = results.page(results.read_all(reports), folder)
+    page = results.page(results.read_all(reports), folder, reports)
     assert "notes.json is no report" in capsys.readouterr().out
     english = page.split("## til_notes_en")[1].split("## ")[0]
     assert "| sag | 3 | 12 | 100.00 [100.00, 100.00] |" in english
@@ -78,27 +78,38 @@ def test_every_system_has_a_row_with_figures_or_the_reason(
 
 def test_reports_that_cannot_be_used_say_why(made: tuple[Path, Path]) -> None:
     reports, folder = made
-    without = results.page(results.read_all(reports), None)
+    without = results.page(results.read_all(reports), None, reports)
     assert "its items are missing: give til_notes_en.jsonl in --items" in without
     save_items(
         [item(number, topic="changed") for number in range(12)], folder / "til_notes_en.jsonl"
     )
-    other = results.page(results.read_all(reports), folder)
+    other = results.page(results.read_all(reports), folder, reports)
     assert "its reports cannot be used: its items are not those of the data given" in other
 
 
 def test_no_report_at_all_still_makes_the_page(tmp_path: Path) -> None:
-    page = results.page(results.read_all(tmp_path), None)
+    page = results.page(results.read_all(tmp_path), None, tmp_path)
     assert page.count("No report yet") == len(results.SETS)
 
 
+def test_figures_are_kept_without_the_texts_and_make_the_same_page(
+    made: tuple[Path, Path], tmp_path: Path
+) -> None:
+    reports, folder = made
+    figures = tmp_path / "figures"
+    with_texts = results.page(results.read_all(reports), folder, figures, to_keep=True)
+    own = [report for report in results.read_all(reports) if report.system == "copy-source"]
+    assert results.page(own, None, figures) == with_texts
+    stored = list(figures.rglob("*.json"))
+    assert {path.relative_to(figures).as_posix() for path in stored} == {
+        "til_notes_en/sag.json",
+        "til_notes_en/planner-only.json",
+    }
+    told = "".join(path.read_text("utf-8") for path in stored)
+    assert item(0).reference[0] not in told
+    assert "somewhere" not in told
+
+
 def test_the_page_is_what_the_stored_reports_make() -> None:
-    page = results.page(results.read_all(results.STORED), None)
-    told = (results.ROOT / "docs" / "RESULTS.md").read_text(encoding="utf-8")
-    for chosen in results.SETS:
-        if not chosen.file:
-            assert _section(page, chosen.title) == _section(told, chosen.title)
-
-
-def _section(page: str, title: str) -> str:
-    return page.split(f"## {title}\n")[1].split("\n## ")[0].strip()
+    page = results.page(results.read_all(results.STORED), None, results.FIGURES)
+    assert page == (results.ROOT / "docs" / "RESULTS.md").read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ items: they make an item's own figure steadier, and the intervals are over items
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from engine.notebench.groups import as_reported, judged
@@ -58,6 +59,16 @@ class Pool:
     def seeds(self) -> int:
         """How many reports there are."""
         return len(self.reports)
+
+    def without_texts(self) -> "Pool":
+        """Return the figures alone, for data whose texts are not ours to publish."""
+        return replace(self, reports=tuple(_numbers_of(report) for report in self.reports))
+
+
+def _numbers_of(report: BenchReport) -> BenchReport:
+    data = report.data.model_copy(update={"path": Path(report.data.path).name})
+    items = tuple(output.model_copy(update={"text": ""}) for output in report.items)
+    return report.model_copy(update={"data": data, "items": items})
 
 
 def pool(reports: Sequence[BenchReport], items: Mapping[str, BenchItem]) -> Pool:
