@@ -13,6 +13,7 @@ from app.training import Training
 from engine.adapter_types import Adapter, Overdue
 from engine.errors import InvalidRequest, NotewrightError, NotFound
 from engine.job_types import OPEN, TrainingJob
+from finetune.orders import Order
 
 WITHDRAWN = "It learned from a text that was refused or deleted since."
 _ENDING_SECONDS, _POLL_SECONDS = 20.0, 0.1
@@ -104,12 +105,12 @@ class Consent:
         saved = {row.name for row in self._studio.styles(owner)}
         for style in dict.fromkeys(adapter.style for adapter in retired if adapter.style in saved):
             try:
-                jobs.append(self._train_again(owner, style))
+                jobs.append(self._train_again(owner, style, retired))
             except NotewrightError as error:
                 not_begun[style] = str(error)
         return Forgotten(retired, jobs, not_begun)
 
-    def _train_again(self, owner: str, style: str) -> TrainingJob:
+    def _train_again(self, owner: str, style: str, retired: Sequence[Adapter]) -> TrainingJob:
         """Start a job, unless one is under way that learns from nothing withdrawn."""
         under_way = next((j for j in self._training.jobs(owner, style) if j.state in OPEN), None)
         if under_way is not None:
@@ -118,7 +119,20 @@ class Consent:
                 return under_way
             self._training.ask(owner, under_way.id, "cancel")
             self._wait_for_end(under_way)
-        return self._training.start(owner, style)
+        order = self._way_of(owner, [each for each in retired if each.style == style])
+        if order is None:
+            return self._training.start(owner, style)
+        asked = None if order.method == "auto" else order.method
+        return self._training.start(owner, style, asked, rounds=order.rounds, trait=order.trait)
+
+    def _way_of(self, owner: str, retired: Sequence[Adapter]) -> Order | None:
+        """Return how the newest of a style's adapters was trained, so that the next one is too.
+
+        A trait was taught on top of what the writer's judgements taught: those come first.
+        """
+        newest = sorted(retired, key=lambda each: each.manifest.created_at, reverse=True)
+        orders = [told for each in newest if (told := self._training.order_of(owner, each))]
+        return min(orders, key=lambda told: told.trait is not None, default=None)
 
     def _wait_for_end(self, job: TrainingJob) -> None:
         """Wait until a cancelled job has let go of its style; `start` complains if it has not."""

@@ -246,6 +246,12 @@ class Training:
             return job.state != "waiting"
         return any(not set(ids).isdisjoint(its) for its in learned_from(data).values())
 
+    def order_of(self, owner: str, adapter: Adapter) -> Order | None:
+        """Return what the job was told that made an adapter; None where none did here."""
+        jobs = self._board.list(owner, adapter.style)
+        made = next((job for job in jobs if job.adapter == adapter.id), None)
+        return JobFolder(self._folder / made.id).order() if made else None
+
     # -- adapters ----------------------------------------------------------------------------
     def adapters(self, owner: str, style: str) -> Sequence[Adapter]:
         """Return a style's adapters, the newest first."""

@@ -15,6 +15,7 @@ from app.studio import LOCAL, Studio
 from app.training import Training
 from engine.errors import InvalidRequest, NotFound
 from engine.job_types import OPEN, TrainingJob
+from engine.learning_types import Method
 from finetune.examples import make_training_set
 from finetune.reasons import Reason
 from tests.adapters import a_folder
@@ -110,6 +111,23 @@ def test_who_learned_from_it_is_retired_at_once_and_the_style_trained_without(
     (job,) = done.jobs
     assert ended(training, job).state == "done"
     assert training.rollback(LOCAL, "Ada") == serving.model_copy(update={"status": "promoted"})
+
+
+@pytest.mark.parametrize("method", [None, "planned"])
+def test_what_is_trained_again_is_trained_in_the_way_it_was_asked_for(
+    training: Training, consent: Consent, texts: tuple[str, str, str], method: Method | None
+) -> None:
+    data = rows().model_copy(update={"shown": texts[:1]})
+    first = ended(training, training.start(LOCAL, "Ada", method, data, rounds=2))
+    consent.say(LOCAL, texts[0], allowed=False)
+    (second,) = consent.forget(LOCAL).jobs
+    assert second.id != first.id
+    orders = []
+    for job in (first, ended(training, second)):
+        assert job.adapter is not None
+        orders.append(training.order_of(LOCAL, training.shelf.get(LOCAL, job.adapter)))
+    one, other = (each and (each.method, each.rounds) for each in orders)
+    assert one == other == (method or "auto", 2)
 
 
 def test_a_job_that_learns_from_it_begins_again_and_another_goes_on(
