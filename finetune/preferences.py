@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.learning_types import UnpairedPreference
 from engine.value import Value
+from finetune.precision import computes_in_bfloat16
 from finetune.rendering import Renderer
 from finetune.sft import warm_steps
 from finetune.watching import Discreet
@@ -59,7 +60,7 @@ def make_kto_trainer(
 
     return Ready(
         model=model,
-        args=_kto_arguments(settings, liked, output),
+        args=_kto_arguments(settings, liked, output, bfloat16=computes_in_bfloat16(model)),
         processing_class=tokenizer,
         train_dataset=single_rows(liked, renderer),
         callbacks=list(callbacks),
@@ -67,7 +68,11 @@ def make_kto_trainer(
 
 
 def _kto_arguments(
-    settings: PreferenceSettings, liked: Sequence[UnpairedPreference], output: Path
+    settings: PreferenceSettings,
+    liked: Sequence[UnpairedPreference],
+    output: Path,
+    *,
+    bfloat16: bool,
 ) -> "KTOConfig":
     import torch
     from trl import KTOConfig
@@ -85,7 +90,7 @@ def _kto_arguments(
         weight_decay=0.0,
         max_grad_norm=1.0,
         seed=settings.seed,
-        bf16=True,
+        bf16=bfloat16,
         activation_checkpointing=False,
         logging_steps=1,
         logging_nan_inf_filter=False,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from engine.learning_types import PreferencePair
 from engine.types import Message
 from finetune.packing import Row, TokenPair, likelihoods, packed
+from finetune.precision import computes_in_bfloat16
 from finetune.preferences import PreferenceSettings
 from finetune.rendering import Renderer
 from finetune.sft import one_row_arguments
@@ -107,7 +108,8 @@ def _with_reference(model: "PeftModel", rows: Sequence[Row]) -> list[Row]:
     import torch
 
     found = []
-    with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16):
+    short = torch.autocast(model.device.type, torch.bfloat16, enabled=computes_in_bfloat16(model))
+    with torch.no_grad(), short:
         for row in rows:
             better, worse = _both(model, row)
             apart = [float(b.sum() - w.sum()) for b, w in zip(better, worse, strict=True)]
@@ -151,7 +153,12 @@ def _pair_trainer(
 
     return PairTrainer(
         model=model,
-        args=one_row_arguments(settings.model_copy(update={"batch": batch}), len(rows), output),
+        args=one_row_arguments(
+            settings.model_copy(update={"batch": batch}),
+            len(rows),
+            output,
+            bfloat16=computes_in_bfloat16(model),
+        ),
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(list(rows)),
         data_collator=_only_row,

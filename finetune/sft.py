@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.value import Value
+from finetune.precision import computes_in_bfloat16
 from finetune.rendering import TokenRow
 from finetune.watching import Discreet, TrainingFailed
 
@@ -126,7 +127,9 @@ def make_trainer(
     dataset = make_dataset(rows, settings.longest)
     return _lean_trainer(in_order=settings.in_order)(
         model=model,
-        args=one_row_arguments(settings, len(dataset), output),
+        args=one_row_arguments(
+            settings, len(dataset), output, bfloat16=computes_in_bfloat16(model)
+        ),
         processing_class=tokenizer,
         train_dataset=dataset,
         data_collator=_one_row,
@@ -173,9 +176,9 @@ def _lean_trainer(*, in_order: bool) -> type["SFTTrainer"]:
 
 
 def one_row_arguments(
-    settings: "SftSettings | PreferenceSettings", rows: int, output: Path
+    settings: "SftSettings | PreferenceSettings", rows: int, output: Path, *, bfloat16: bool
 ) -> "SFTConfig":
-    """Return what every trainer of ours asks of TRL: one row at a time, bf16, no side effects."""
+    """Return what every trainer of ours asks of TRL: one row at a time, no side effects."""
     import torch
     from trl import SFTConfig
 
@@ -194,7 +197,7 @@ def one_row_arguments(
         max_grad_norm=1.0,
         max_length=None,
         seed=settings.seed,
-        bf16=True,
+        bf16=bfloat16,
         use_cpu=not torch.cuda.is_available(),
         activation_checkpointing=False,
         remove_unused_columns=False,
