@@ -34,6 +34,7 @@ EDGES = {
 # What runs in the training process alone.
 TRAINERS = (
     "finetune/base.py",
+    "finetune/precision.py",
     "finetune/sft.py",
     "finetune/preferences.py",
     "finetune/packing.py",
