@@ -12,11 +12,13 @@ from app.cli import app as command_line
 from app.commands.common import WrongUsage
 from app.consent import WITHDRAWN, Consent
 from app.studio import LOCAL, Studio
-from app.training import Training
+from app.training import Training, trait_method
 from engine.errors import InvalidRequest, NotFound
 from engine.job_types import OPEN, TrainingJob
 from engine.learning_types import Method
+from engine.types import TraitWish
 from finetune.examples import make_training_set
+from finetune.orders import TraitOrder
 from finetune.reasons import Reason
 from tests.adapters import a_folder
 from tests.finetune.scripted import PROGRAM, VARIABLE, Script, rows
@@ -128,6 +130,17 @@ def test_what_is_trained_again_is_trained_in_the_way_it_was_asked_for(
         orders.append(training.order_of(LOCAL, training.shelf.get(LOCAL, job.adapter)))
     one, other = (each and (each.method, each.rounds) for each in orders)
     assert one == other == (method or "auto", 2)
+
+
+def test_a_trait_is_taught_again_as_a_trait(
+    training: Training, consent: Consent, texts: tuple[str, str, str]
+) -> None:
+    data = rows().model_copy(update={"shown": texts[:1]})
+    wish = TraitOrder(wish=TraitWish(name="drier"))
+    ended(training, training.start(LOCAL, "Ada", data=data, trait=wish))
+    consent.say(LOCAL, texts[0], allowed=False)
+    (again,) = consent.forget(LOCAL).jobs
+    assert again.method == trait_method(None)
 
 
 def test_a_job_that_learns_from_it_begins_again_and_another_goes_on(
