@@ -4,9 +4,11 @@ Coroutines, for the loop of `engine.models.behind`. The client itself waits and 
 each time or as the server says, where a request was not taken (408, 409, 429, 5xx, no connection).
 """
 
+import asyncio
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +22,21 @@ from engine.models.remote_server import (
     checked_server,
     is_about_request,
     is_overflow,
+    mute,
     words_of,
 )
 from engine.protocols import Conversation, JsonSchema
 from engine.types import Sampling
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
     from openai.types.chat import ChatCompletionChunk
 
 _CONNECTING = 5.0
 _TOP = (20, 5)
+_LONGEST_PAUSE = 60.0  # that the client makes before it tries again, by its own rule
+_giving_up: ContextVar[asyncio.Timeout] = ContextVar("giving_up")
 
 
 class RemoteClient:
@@ -59,6 +65,7 @@ class RemoteClient:
             base_url=server.base_url,
             timeout=openai.Timeout(server.patience, connect=min(_CONNECTING, server.patience)),
             max_retries=server.retries,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [self._heard]}),
         )
         weakref.finalize(self, _close, self._client).atexit = False
         self._dialect = Dialect()
@@ -88,7 +95,8 @@ class RemoteClient:
 
         try:
             # As it came: the client stumbles over what is no list.
-            reply = await self._client.models.with_raw_response.list()
+            async with self._patient():
+                reply = await self._client.models.with_raw_response.list()
         except openai.NotFoundError:
             return ()
         listed = listed_models(read_json(reply.content))
@@ -118,7 +126,8 @@ class RemoteClient:
             sent: dict[str, Any] = dialect.request(conversation, sampling, seed, schema)
             try:
                 stream: openai.AsyncStream[ChatCompletionChunk]
-                stream = await self._client.chat.completions.create(model=name, **sent)
+                async with self._patient():
+                    stream = await self._client.chat.completions.create(model=name, **sent)
                 return stream
             except openai.APIStatusError as error:
                 if not is_about_request(error) or is_overflow(error):
@@ -141,7 +150,8 @@ class RemoteClient:
         # The connection of before may be half closed: one more try is for that.
         asked = self._client.with_options(max_retries=1).chat.completions.with_raw_response
         with suppress(openai.APIConnectionError):
-            await asked.create(model=await self._named(), **self._first_token(conversation))
+            async with self._patient():
+                await asked.create(model=await self._named(), **self._first_token(conversation))
 
     def _first_token(self, conversation: Conversation) -> dict[str, Any]:
         messages = as_messages(self._dialect.chat(conversation, None))
@@ -159,7 +169,8 @@ class RemoteClient:
             sent = self._first_token(conversation) | {"logprobs": True, "top_logprobs": top}
             try:
                 asked = self._client.chat.completions.with_raw_response
-                reply = await asked.create(model=name, **sent)
+                async with self._patient():
+                    reply = await asked.create(model=name, **sent)
             except openai.APIStatusError as error:
                 if not is_about_request(error) or is_overflow(error):
                     raise
@@ -171,6 +182,21 @@ class RemoteClient:
                 continue
             return chances(read_json(reply.content), options)
         return None
+
+    @asynccontextmanager
+    async def _patient(self) -> AsyncIterator[None]:
+        """Give a server up that says nothing at all; the client would ask and wait once more."""
+        try:
+            async with asyncio.timeout(self.server.patience) as giving_up:
+                _giving_up.set(giving_up)
+                yield
+        except TimeoutError:
+            raise mute(self.server) from None
+
+    async def _heard(self, _: "httpx2.Response") -> None:
+        """Give a server time again that has answered, if only to refuse for now."""
+        now = asyncio.get_running_loop().time()
+        _giving_up.get().reschedule(now + _LONGEST_PAUSE + self.server.patience)
 
     async def _named(self) -> str:
         if not self.name:

@@ -86,10 +86,7 @@ def honest(error: "openai.OpenAIError", server: Server) -> ModelUnavailable:
     import openai
 
     if isinstance(error, openai.APITimeoutError):
-        return ModelUnavailable(
-            f"The model server at {server.host} did not answer within {server.patience:g} seconds; "
-            "try again, or choose another model."
-        )
+        return mute(server)
     if isinstance(error, openai.APIStatusError):
         return _refused(error, server)
     if isinstance(error, openai.APIConnectionError):
@@ -100,6 +97,14 @@ def honest(error: "openai.OpenAIError", server: Server) -> ModelUnavailable:
     words = quoted(words_of(error), server)
     return ModelUnavailable(
         f"The model server at {server.host} failed{words}; try again, or choose another model."
+    )
+
+
+def mute(server: Server) -> ModelUnavailable:
+    """Return the sentence for a server that says nothing."""
+    return ModelUnavailable(
+        f"The model server at {server.host} did not answer within {server.patience:g} seconds; "
+        "try again, or choose another model."
     )
 
 

@@ -113,6 +113,42 @@ def test_a_server_that_falls_silent_is_given_up() -> None:
     assert "did not answer within 0.2 seconds" in said
 
 
+def test_a_server_that_takes_a_request_and_says_nothing_is_not_asked_again() -> None:
+    silent = threading.Event()
+
+    def say_nothing(*_: object) -> Answer:
+        silent.wait(30)
+        return streamed("At last.")
+
+    with serving(say_nothing) as (url, asked):
+        model = RemoteModel(Server(url=url, model="m", patience=0.3, retries=2))
+        for ask in (
+            lambda: list(model.generate([ASK], Sampling(max_tokens=8))),
+            model.look,
+            lambda: model.choose(ASK, ["1", "2"]),
+        ):
+            before = len(asked.bodies)
+            with pytest.raises(ModelUnavailable, match=r"did not answer within 0\.3 seconds"):
+                ask()
+            assert len(asked.bodies) == before + 1
+        silent.set()
+
+
+def test_a_server_that_is_busy_is_asked_again_however_long_it_thinks_then() -> None:
+    refused = iter([refusal(429, "one moment"), refusal(503, "one moment")])
+
+    def answer(*_: object) -> Answer:
+        # Together longer than the patience: but it speaks.
+        time.sleep(0.3)
+        return next(refused, streamed("At last."))
+
+    with serving(answer) as (url, _):
+        model = RemoteModel(Server(url=url, model="m", patience=0.5, retries=2))
+        done = list(model.generate([ASK], Sampling(max_tokens=8)))[-1]
+        assert isinstance(done, Generation)
+        assert done.text == "At last."
+
+
 def test_an_answer_without_end_is_cut_where_nobody_asked_for_more() -> None:
     with serving(lambda *_: itertools.repeat(chunk("on and " * 100))) as (url, asked):
         items = list(
