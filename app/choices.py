@@ -164,9 +164,11 @@ def _checked(settings: Settings, document: Mapping[str, Any]) -> Settings:
     parts = {f"{role}_{part}" for role in ROLES for part in _PARTS}
     # What the environment says of the other role comes first here too.
     changed = {name for name in parts if not os.environ.get(f"NOTEWRIGHT_{name.upper()}")}
+    usual = {name: Settings.model_fields[name].default for name in changed}
+    # What is taken out is named too: the file as it was before is still read here.
     new = load_settings(
         **{name: value for name, value in kept.items() if name not in changed},
-        **{name: str(value) for name, value in document.items() if name in changed},
+        **(usual | {name: str(value) for name, value in document.items() if name in changed}),
     )
     load_options(new)
     return new

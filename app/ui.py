@@ -12,6 +12,7 @@ from app.page import header, models_state
 from app.settings import Settings
 from app.studio import Studio
 from app.tabs.desk import Answer, Desk, Loading, Values, error_sentence, view
+from app.tabs.form import Form
 from app.tabs.improve import ImproveTab
 from app.tabs.library import LibraryTab
 from app.tabs.models import ModelsTab
@@ -65,7 +66,7 @@ class Page:
         self.header = view("header")
         self.models = view("models-state")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
-            with gr.Tab(label("tab.write"), id="write", elem_id="tab-write"):
+            with gr.Tab(label("tab.write"), id="write", elem_id="tab-write") as write:
                 self.write = WriteTab(desk, self.token)
             with gr.Tab(label("tab.styles"), id="styles", elem_id="tab-styles") as styles:
                 self.styles = StylesTab(desk, self.token)
@@ -81,7 +82,7 @@ class Page:
                 self.catalogue = ModelsTab(desk)
             models.visible = self.catalogue.open_here
         self.timer = gr.Timer(1.0, active=False)
-        self._wire(styles, library, rate)
+        self._wire(write, styles, library, rate)
         shown = {"api_visibility": "private", "show_progress": "hidden"}
         bench.select(self.bench.shown, self.bench.results.known(), self.bench.outputs(), **shown)
         improve.select(self.improve.shown, self.improve.asked(), self.improve.outputs(), **shown)
@@ -89,7 +90,7 @@ class Page:
             self.catalogue.shown, self.catalogue.known(), self.catalogue.outputs(), **shown
         )
 
-    def _wire(self, styles: gr.Tab, library: gr.Tab, rate: gr.Tab) -> None:
+    def _wire(self, write: gr.Tab, styles: gr.Tab, library: gr.Tab, rate: gr.Tab) -> None:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         blocks = gr.context.Context.root_block
         everything = (
@@ -103,6 +104,10 @@ class Page:
         blocks.load(self.opened, {self.token}, everything, **quiet)
         blocks.unload(self.closed)
         self.timer.tick(self.watch_models, None, {self.models, self.timer}, **quiet)
+        fields = self.write.parts.fields
+        chosen = {fields.planner, fields.stylist}
+        # Models come and go on the Models tab, and by the command line.
+        write.select(self.model_choices, chosen, chosen | {self.write.models}, **quiet)
         styles.select(
             self.styles.shown, {self.token, self.styles.opened}, self.styles.outputs(), **quiet
         )
@@ -179,3 +184,9 @@ class Page:
         """Return the saved styles for the Write tab's list, keeping the one chosen."""
         owner = self.desk.owner(values[self.token])
         return self.write.style_choices(owner, values[self.write.parts.fields.style])
+
+    def model_choices(self, values: Values, request: gr.Request) -> Answer:
+        """Return the models for the Write tab's lists, keeping those chosen."""
+        fields = self.write.parts.fields
+        form = Form(planner=values[fields.planner] or "", stylist=values[fields.stylist] or "")
+        return self.write.model_choices(form, texts_for(request))

@@ -51,7 +51,9 @@ def test_a_choice_is_kept_in_the_file_and_the_rest_of_it_stays(
         "Planner: embedded, by default",
         f"Stylist: {pulled.name}, from settings.toml",
     )
-    use(new, changes_for(new, "stylist", "embedded"))
+    back = use(new, changes_for(new, "stylist", "embedded"))
+    # What a running page goes on with, too.
+    assert back.stylist_gguf is None
     assert load_settings().stylist_gguf is None
     assert toml(data_dir) == "# mine\nthreads = 3  # few\n"
 
@@ -65,7 +67,7 @@ def test_a_server_keeps_the_file_beside_it_as_what_plans_while_it_is_down(
     choice = changes_for(
         settings, "planner", "http://127.0.0.1:1/v1", model="big", key_file=str(secret)
     )
-    use(load_settings(), choice)
+    remote = use(load_settings(), choice)
     options = load_options(load_settings())
     assert options.planner_server is not None
     assert options.planner_server.key.get_secret_value() == KEY
@@ -74,6 +76,7 @@ def test_a_server_keeps_the_file_beside_it_as_what_plans_while_it_is_down(
     assert in_force(load_settings())[0] == (
         "Planner: big at http://127.0.0.1:1/v1, from settings.toml"
     )
+    assert use(remote, changes_for(remote, "planner", "embedded")).planner_url == ""
 
 
 def test_what_cannot_be_used_changes_nothing(settings: Settings, data_dir: Path) -> None:
