@@ -3,8 +3,9 @@
     python -m benchmarks.memory [--notes 3]
 
 A process of its own, without page and database: Python, both contexts, the embedder, kept prompts.
-Prints MiB over the sum of the files of planner, stylist and general adapter (at most 350 are
-wanted), after loading and after a few texts in each role.
+Prints MiB over the sum of the files of planner, stylist, general adapter and embedder (at most 350
+are wanted with both roles loaded), after loading and after a few texts in each role: these stay in
+memory as prompts that were read (`_CONTEXTS` in engine/loading.py says up to how much).
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 from benchmarks.common import STYLE, question, resident_mb
 from engine.loading import LoadedModels, LoadOptions, ModelReport, load_models
 from engine.models.general import NAME, general_adapter
+from engine.models.minilm import weights_file
 from engine.types import Sampling
 
 
@@ -24,6 +26,7 @@ def file_mb(models: LoadedModels) -> int:
     files = {role.file for role in roles if isinstance(role, ModelReport)}
     if models.adapters is not None:
         files.add(general_adapter(models.adapters.base))
+    files.add(weights_file())
     return sum(file.stat().st_size for file in files) // 2**20
 
 

