@@ -20,6 +20,24 @@ def press(page: Page, event: str) -> None:
     page.locator(f"[data-{event}='{NAME}']").click()
 
 
+def is_offered_for_a_note(page: Page) -> None:
+    """The Write tab knows the model at once, without the page being loaded again."""
+    page.get_by_role("tab", name="Write").click()
+    page.get_by_role("button", name="More").click()
+    expect(page.locator("#note-planner input")).to_have_value(f"As set: {NAME}")
+    page.locator("#note-stylist input").click()
+    expect(page.get_by_role("option", name=NAME)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Models").click()
+
+
+def is_no_longer_offered(page: Page) -> None:
+    page.get_by_role("tab", name="Write").click()
+    expect(page.locator("#drafts")).to_be_visible()
+    expect(page.locator("#note-models")).to_be_hidden()
+    page.get_by_role("tab", name="Models").click()
+
+
 def test_a_model_is_chosen_downloaded_paused_used_and_deleted(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -54,23 +72,13 @@ def test_a_model_is_chosen_downloaded_paused_used_and_deleted(
             expect(page.locator("#machine")).to_contain_text(f"from the next note: {NAME}")
             settings = Settings(data_dir=data_dir)
             assert in_settings(settings)["planner"] == NAME
-            # A note may be written on it at once, without the page being loaded again.
-            page.get_by_role("tab", name="Write").click()
-            page.get_by_role("button", name="More").click()
-            expect(page.locator("#note-planner input")).to_have_value(f"As set: {NAME}")
-            page.locator("#note-stylist input").click()
-            expect(page.get_by_role("option", name=NAME)).to_be_visible()
-            page.keyboard.press("Escape")
-            page.get_by_role("tab", name="Models").click()
+            is_offered_for_a_note(page)
             page.locator("[data-plans='SmolLM2-135M-Instruct']").click()
             press(page, "askdrop")
             press(page, "drop")
             expect(page.locator("#models-said")).to_contain_text("4 MB are free again")
             expect(card).to_have_attribute("data-state", "absent")
-            page.get_by_role("tab", name="Write").click()
-            expect(page.locator("#drafts")).to_be_visible()
-            expect(page.locator("#note-models")).to_be_hidden()
-            page.get_by_role("tab", name="Models").click()
+            is_no_longer_offered(page)
             page.set_viewport_size({"width": 390, "height": 844})
             assert not is_too_wide(page)
 
