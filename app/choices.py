@@ -56,6 +56,7 @@ def options_for(settings: Settings, planner: str = "", stylist: str = "") -> Loa
     A visitor names what is on this machine: addresses are the operator's to set.
 
     Raises:
+        InvalidRequest: a server is named.
         NotFound: the catalogue has no such model.
     """
     options = set_up = load_options(settings)
@@ -71,6 +72,11 @@ def _places(settings: Settings, set_up: LoadOptions, role: ModelRole, name: str)
         if name == f"{SET}{other}":
             places = ("server", "folder", "gguf")
             return {f"{role}_{place}": getattr(set_up, f"{other}_{place}") for place in places}
+    if name.startswith(("http://", "https://")):
+        raise InvalidRequest(
+            "A note cannot name a server; set it with `notewright models use`, or choose a model "
+            "on this machine."
+        )
     file = local_file(settings, name)
     return {f"{role}_server": None, f"{role}_folder": None, f"{role}_gguf": file}
 

@@ -21,6 +21,7 @@ Pointer: TypeAlias = Any
 """An address inside llama.cpp; ctypes gives it no better type."""
 
 _KEPT_LOG_LINES = 12
+_NO_REASON = "failed to load model"  # what it says last, whatever was wrong
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Library:
     _callback: object
 
     def last_words(self) -> str:
-        """Return the last line that llama.cpp logged, for an error message."""
-        return self.log[-1] if self.log else "it gave no reason"
+        """Return the last line that llama.cpp logged and that says why, for an error message."""
+        reasons = (line for line in reversed(self.log) if not line.endswith(_NO_REASON))
+        return next(reasons, "it gave no reason").rpartition("error loading model: ")[2]
 
     def version(self) -> str:
         """Return what identifies the build: release, source number and CPU features in use."""

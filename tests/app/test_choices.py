@@ -107,7 +107,7 @@ def test_a_visitor_names_models_of_this_machine_only(settings: Settings, pulled:
     assert options_for(set_up).planner_server is not None
     chosen = options_for(set_up, planner="embedded", stylist="Qwen2.5-1.5B-Instruct")
     assert (chosen.planner_server, chosen.stylist_gguf) == (None, pulled)
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidRequest, match="cannot name a server; set it"):
         options_for(set_up, planner="http://elsewhere/v1")
     assert local_file(settings, str(packaged_weights())) == packaged_weights()
 

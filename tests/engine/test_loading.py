@@ -13,6 +13,7 @@ from engine.errors import ModelUnavailable
 from engine.loading import LoadOptions, ModelReport, load_models, suggestions_for
 from engine.models import machine
 from engine.models.catalogue import catalogue, find_entry, languages_of
+from engine.models.llamacpp_library import Configuration, LlamaWeights
 from engine.models.probe import Rung, child_command
 from engine.models.weights import check_file, packaged_weights, prepare_weights
 from engine.types import Generation, Message, Sampling
@@ -107,6 +108,14 @@ def test_a_missing_file_and_one_that_is_no_model_get_a_sentence_each(tmp_path: P
     (tmp_path / "text.gguf").write_text("hello")
     with pytest.raises(ModelUnavailable, match="is not a GGUF model"):
         check_file(tmp_path / "text.gguf")
+
+
+@pytest.mark.real
+def test_a_file_that_was_cut_short_is_said_to_be_incomplete(tmp_path: Path) -> None:
+    short = tmp_path / "short.gguf"
+    short.write_bytes(packaged_weights().read_bytes()[:40_000_000])
+    with pytest.raises(ModelUnavailable, match=r"'short\.gguf' cannot be loaded \(tensor .* incom"):
+        LlamaWeights(short, Configuration(1))
 
 
 def test_a_model_larger_than_the_memory_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
