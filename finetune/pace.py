@@ -16,10 +16,11 @@ from finetune.whole_files import put_whole
 # The defaults of finetune.sft and finetune.preferences.
 _EPOCHS: dict[Method, float] = {"sft": 3.0, "filter": 3.0, "planned": 3.0, "dpo": 2.0, "kto": 2.0,
                                 "brio": 2.0, "brio-dpo": 4.0}  # fmt: skip
-# Tokens a second of a 135M model on one core (docs/LOG.md: 169 in supervised training); preferences
-# read two answers, and both again without the adapter.
-_FIRST_GUESS: dict[Method, float] = {"sft": 150.0, "filter": 100.0, "planned": 150.0, "dpo": 50.0,
-                                     "kto": 60.0, "brio": 50.0, "brio-dpo": 50.0}  # fmt: skip
+# Tokens a second of a 135M model on one core without instructions for bfloat16 (docs/LOG.md; 169
+# with them); preferences read two answers, and both again without the adapter.
+_FIRST_GUESS: dict[Method, float] = {"sft": 85.0, "filter": 85.0, "planned": 85.0, "dpo": 30.0,
+                                     "kto": 35.0, "brio": 30.0, "brio-dpo": 30.0}  # fmt: skip
+_ANOTHER_CORE = 0.4  # of the first one's work
 _FIRST_GUESS_OF_WRITING = 20.0  # tokens of candidates a second on one core, scoring included
 _REST_SECONDS = 360.0  # loading, writing the adapter, and the gate, before they were ever measured
 _LETTERS = 4.0  # to a token of a Latin script
@@ -106,6 +107,12 @@ def count_answers(rows: Sequence[SFTExample]) -> int:
 def epochs_of(method: Method, epochs: float | None) -> float:
     """Return how often everything is read."""
     return _EPOCHS[method] if epochs is None else epochs
+
+
+def first_guess(method: Method, data: TrainingSet, epochs: float | None, threads: int) -> float:
+    """Return the seconds that training takes where nothing was measured, nothing else counted."""
+    speed = _FIRST_GUESS[method] * (1 + _ANOTHER_CORE * (threads - 1))
+    return count_tokens(data) * epochs_of(method, epochs) / speed
 
 
 def estimate(folder: Path, method: Method, data: TrainingSet, rounds: int = 1) -> Estimate:

@@ -36,7 +36,7 @@ from finetune.adapters import Made, write_adapter
 from finetune.distill import planned_lesson, shared_plan_pairs, silent_lesson
 from finetune.improve import write_candidates
 from finetune.orders import JobFolder
-from finetune.pace import count_tokens, epochs_of
+from finetune.pace import first_guess
 from finetune.train import TrainingSettings, train
 from scripts.ship_general import BASE_NAME
 from scripts.train_general import Lesson, voices
@@ -46,7 +46,6 @@ ROWS, PAIRS = 400, 300
 PLAIN, PLANNED, DPO = "planned-plan", "planned", "planned+dpo"
 TRAINED = (PLANNED, *PLANNED_WITHOUT, PLAIN, DPO)
 RATE, EPOCHS = 3e-4, 1.0
-TOKENS_PER_SECOND = {"sft": 150, "planned": 150, "dpo": 50}  # on one core
 SECONDS_PER_LESSON = 16  # candidates written and scored, on one core
 
 
@@ -107,8 +106,7 @@ def make(system: str, options: argparse.Namespace) -> None:
     if data is None:
         data = _data(system, options)
         folder.write_data(data)
-    tokens = count_tokens(data) * epochs_of(method, EPOCHS)
-    seconds = tokens / TOKENS_PER_SECOND[method] / options.threads
+    seconds = first_guess(method, data, EPOCHS, options.threads)
     count = len(data.sft) + len(data.pairs)
     print(f"{system}: {count} rows; training takes about {minutes(seconds)}", flush=True)
     start = adapters_folder() / PLANNED if method == "dpo" else general.general_folder()

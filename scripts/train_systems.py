@@ -45,7 +45,7 @@ from engine.whole import whole_conversation
 from finetune.adapters import Made, write_adapter
 from finetune.improve import best_of, fault, texts_of, write_candidates
 from finetune.orders import JobFolder
-from finetune.pace import count_tokens, epochs_of
+from finetune.pace import first_guess
 from finetune.train import TrainingSettings, train
 from finetune.watching import Wish
 from scripts.ship_general import BASE_NAME
@@ -56,7 +56,7 @@ VANILLA = "stylist-vanilla-sft"
 LESSONS = 200
 SEED = 17
 LESSON_SEED = 11  # that of the general adapter: the same lessons
-TOKENS_PER_SECOND: dict[Method, float] = {"sft": 150, "filter": 150, "dpo": 50}  # on one core
+SECONDS_PER_PROFILE = 0.5
 SECONDS_PER_LESSON = 16  # four candidates written and scored, on one core
 
 
@@ -197,8 +197,7 @@ def make(system: str, chosen: Sequence[Numbered], threads: int) -> None:
     if data is None:
         data = _data(system, chosen, threads)
         folder.write_data(data)
-    tokens = count_tokens(data) * epochs_of(settings.method, settings.epochs)
-    seconds = tokens / TOKENS_PER_SECOND[settings.method] / threads
+    seconds = first_guess(settings.method, data, settings.epochs, threads)
     rows = len(data.sft) + len(data.pairs)
     print(f"{system}: {rows} rows; training takes about {minutes(seconds)}", flush=True)
     saved = train(settings, data, packaged_weights(), folder.work, watch, start=_start(system))
@@ -232,6 +231,8 @@ def _start(system: str) -> Path | None:
 
 def _data(system: str, chosen: Sequence[Numbered], threads: int) -> TrainingSet:
     if system == VANILLA:
+        seconds = len(chosen) * SECONDS_PER_PROFILE
+        print(f"{system}: reading the profiles takes about {minutes(seconds)}", flush=True)
         return TrainingSet(sft=tuple(vanilla_rows(chosen)))
     seconds = len(chosen) * SECONDS_PER_LESSON / threads
     print(f"{system}: writing and scoring takes about {minutes(seconds)}", flush=True)
