@@ -42,16 +42,22 @@ class Set(NamedTuple):
     title: str
     language: Language
     file: str = ""
+    about: str = ""
 
 
+TOPIC_ONLY = (
+    "Given are a topic and samples, no facts and no source: what the reference says cannot be "
+    "known, so ROUGE-L and BLEU-4 tell little, and nothing is asked of faithfulness."
+)
+GIVEN_CONTENT = "Given are a plain source and samples: only the style is to be changed."
 SETS = (
     Set("NoteBench test, English", "en"),
     Set("NoteBench test, Chinese", "zh"),
-    Set("til_notes_en", "en", "til_notes_en"),
-    Set("authors_en", "en", "authors_en"),
-    Set("bible_parallel_en", "en", "bible_parallel_en"),
-    Set("notes_classical_zh", "zh", "notes_classical_zh"),
-    Set("bible_parallel_zh", "zh", "bible_parallel_zh"),
+    Set("til_notes_en", "en", "til_notes_en", TOPIC_ONLY),
+    Set("authors_en", "en", "authors_en", TOPIC_ONLY),
+    Set("bible_parallel_en", "en", "bible_parallel_en", GIVEN_CONTENT),
+    Set("notes_classical_zh", "zh", "notes_classical_zh", TOPIC_ONLY),
+    Set("bible_parallel_zh", "zh", "bible_parallel_zh", GIVEN_CONTENT),
 )
 
 
@@ -250,6 +256,9 @@ def section(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterat
     """Yield all that is said about a set."""
     yield f"## {chosen.title}"
     yield ""
+    if chosen.about:
+        yield chosen.about
+        yield ""
     if not found.pools and not found.unusable:
         yield "No report yet." if chosen.language == "en" else f"No report yet: {ENGLISH_ONLY}."
         yield ""
