@@ -78,18 +78,55 @@ COLUMNS = (
     Column("faithful_hallucination", "hallucinated ↓"),
     Column("fact_recall", "facts ↑"),
     Column("copied", "copied ↓"),
+    Column("vss", "VSS ↑"),
+    Column("vss_hard", "VSS, hard ↑"),
     Column("length_ratio", "length (1)", 2),
 )
-COMPARED = ("rouge_l", "bleu4", "style", "faithful", "faithful_hallucination")
-OURS = ("sag", "sag+filter", "sag+filter+dpo", "prompt-optimised")
-PAIRS = (
-    ("stylist-only", "copy-source"),
-    ("stylist-only", "frozen-base"),
-    *((name, "planner-only") for name in OURS),
-    *((name, "stylist-vanilla-sft") for name in OURS),
-    ("sag+filter", "sag"),
-    ("sag+filter+dpo", "sag"),
-    ("sag+filter+dpo", "sag+filter"),
+OURS = ("sag", "sag+filter", "sag+filter+dpo")
+
+
+class Question(NamedTuple):
+    """What some differences tell together: pairs of (system, baseline), and the metrics."""
+
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+    metrics: tuple[str, ...]
+
+
+QUESTIONS = (
+    Question(
+        "The path and its training",
+        (
+            ("stylist-only", "copy-source"),
+            ("stylist-only", "frozen-base"),
+            *((name, "planner-only") for name in OURS),
+            *((name, "stylist-vanilla-sft") for name in OURS),
+            ("sag+filter", "sag"),
+            ("sag+filter+dpo", "sag"),
+            ("sag+filter+dpo", "sag+filter"),
+        ),
+        ("rouge_l", "bleu4", "style", "faithful", "faithful_hallucination"),
+    ),
+    Question(
+        "Planned style: with moves, without, and less a part of them",
+        (
+            ("planned", "planned-plan"),
+            ("planned-visible", "planned-plan"),
+            ("planned-visible", "planned"),
+            *((f"planned-{part}", "planned") for part in ("words", "syntax", "pragmatics")),
+            ("planned+dpo", "planned"),
+        ),
+        ("vss", "vss_hard", "style", "meaning", "faithful"),
+    ),
+    Question(
+        "A trait by prompt, and a searched prompt",
+        (
+            ("sag+funnier", "sag"),
+            ("prompt-optimised", "planner-only"),
+            ("prompt-optimised", "frozen-base"),
+        ),
+        ("style", "meaning", "faithful", "vss", "length_ratio"),
+    ),
 )
 ENGLISH_ONLY = "the embedded model writes English only; run it with a model that writes Chinese"
 
@@ -214,7 +251,7 @@ def shown(found: Figure | None, digits: int) -> str:
 
 def differences_table(made: Sequence[Contrast]) -> Iterator[str]:
     """Yield the table of differences, one row for each pair; bold is more than luck."""
-    columns = [column for column in COLUMNS if column.metric in COMPARED]
+    columns = [column for column in COLUMNS if column.metric in {one.metric for one in made}]
     yield f"| system − baseline | items | {' | '.join(c.heading for c in columns)} |"
     yield "|---" * (len(columns) + 2) + "|"
     for pair in dict.fromkeys((one.system, one.baseline) for one in made):
@@ -267,12 +304,13 @@ def section(chosen: Set, found: Found, items: Mapping[str, BenchItem]) -> Iterat
     yield ""
     yield from missing(chosen, found, items)
     yield ""
-    made = contrasts(found.pools, PAIRS, COMPARED)
-    if made:
-        yield f"Differences, p corrected over these {len(made)} comparisons:"
-        yield ""
-        yield from differences_table(made)
-        yield ""
+    for asked in QUESTIONS:
+        made = contrasts(found.pools, asked.pairs, asked.metrics)
+        if made:
+            yield f"{asked.title}; p corrected over these {len(made)} comparisons:"
+            yield ""
+            yield from differences_table(made)
+            yield ""
     short = [name for name, one in found.pools.items() if one.seeds < SEEDS and not _copies(name)]
     if short:
         yield f"Fewer than {SEEDS} seeds: {', '.join(short)}."
@@ -296,10 +334,11 @@ Made by `scripts/results.py` from stored reports; do not edit. All systems answe
 - In brackets: 95 % intervals, bootstrap over items. Outputs of an item under several seeds are
   resampled together: {SEEDS} seeds are not three times the items.
 - Differences: paired bootstrap on the items that both answered. **Bold**: more than luck after
-  Holm's correction over the set's comparisons (p < .05). Anything else shows no difference; its
-  corrected p stands behind it.
+  Holm's correction over the comparisons of its table (p < .05). Anything else shows no
+  difference; its corrected p stands behind it.
 - Seconds a note are the median, on one core that did other things too: compare, do not quote.
 - BLEU-4 is corpus BLEU. `hallucinated` is the share of texts with `faithful` below one half.
+- VSS is style where more than half of the meaning is kept, else a tenth of it (hard: nothing).
 - `copy-source` and `best-sample-copy` are there to be beaten: copying the source scores on ROUGE
   and BLEU, copying a sample on style.
 """

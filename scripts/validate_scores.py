@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.models.embedder import MiniLMEmbedder
-from scripts.validation import speed, style, truth
+from scripts.validation import critic, speed, style, truth
 from scripts.validation.data import Sets
 from scripts.validation.measures import Table
 
@@ -25,6 +25,7 @@ CHECKS: dict[str, Callable[[Sets], list[Table]]] = {
     "ratings": style.ratings,
     "faithful": lambda sets: truth.faithfulness(sets, MiniLMEmbedder(threads=2)),
     "meaning": lambda sets: truth.meanings(sets, MiniLMEmbedder(threads=2)),
+    "critic": critic.positions,
     "speed": speed.speed,
 }
 
