@@ -5,13 +5,16 @@
 The bare embedded model writes, with no adapter. Each writer is searched cold, and each but the
 first again with what the writers before them taught. Search and held-out cases are NoteBench dev
 items in the writer's style; the final comparison is on notes of the writer's own that no prompt
-shows, where the plain sentences are the floor and the writer's own text is the ceiling.
+shows. There the plain sentences are the floor, and the ceiling is what they would earn if they had
+the style of the writer's own text, which itself says things of its own and so earns
+less. What the output holds already is not run again, and teaches the writers that follow.
 """
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from app.searchcases import case_sets
 from engine.choosing import worth
@@ -46,19 +49,24 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     asked = parser.parse_args()
     models = load_models(LoadOptions(cache_dir=asked.cache, threads=asked.threads))
-    rows: list[dict[str, object]] = []
-    taught: list[Gain] = []
+    rows = json.loads(asked.output.read_text("utf-8")) if asked.output.is_file() else []
     for writer in asked.writers:
         cases, span = a_writer(writer, models)
-        runs: list[tuple[str, list[Gain]]] = [("cold", [])]
-        runs += [("warm", list(taught))] if taught else []
-        for name, prior in runs:
-            row, nodes = searched(cases, models, prior, asked.budget)
-            rows.append({"writer": writer, "run": name, **span, **row})
-            print(json.dumps({k: v for k, v in rows[-1].items() if k != "tree"}), flush=True)
+        own = [row for row in rows if row["writer"] == writer]
+        before = [row for row in rows if row["run"] == "cold" and row not in own]
+        taught = [gain for row in before for gain in lessons(row)]
+        runs = {"cold": [], "warm": taught} if taught else {"cold": []}
+        for name in runs.keys() - {row["run"] for row in own}:
+            row = {"writer": writer, "run": name, **span}
+            row |= searched(cases, models, runs[name], asked.budget)
+            rows.append(row)
+            print(json.dumps({k: v for k, v in row.items() if k != "tree"}), flush=True)
             asked.output.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-            if name == "cold":
-                taught += gains(nodes, profile_kind(cases.profile), "step")
+
+
+def lessons(row: Mapping[str, Any]) -> list[Gain]:
+    """Return what a search taught."""
+    return gains([SearchNode.model_validate(one) for one in row["tree"]], row["kind"], "step")
 
 
 def a_writer(author: str, models: LoadedModels) -> tuple[CaseSets, dict[str, object]]:
@@ -70,10 +78,15 @@ def a_writer(author: str, models: LoadedModels) -> tuple[CaseSets, dict[str, obj
     scorer = NoteScorer(models.embedder)
     own = [pair for note in notes[SHOWN:] for pair in told_cases(note, profile)]
     cases = cases.model_copy(update={"told": tuple(case for case, _ in own)})
-    floor = mean(reward(case.plan.neutral_text, case, profile, scorer) for case, _ in own)
-    ceiling = mean(reward(text, case, profile, scorer) for case, text in own)
-    kind = profile_kind(profile)
-    return cases, {"kind": kind, "told": len(own), "floor": floor, "ceiling": ceiling}
+    plain = [told(case.plan.neutral_text, case, profile, scorer) for case, _ in own]
+    styled = [told(text, case, profile, scorer) for case, text in own]
+    return cases, {
+        "kind": profile_kind(profile),
+        "told": len(own),
+        "floor": mean(map(worth, plain)),
+        "ceiling": mean(map(worth, map(in_style_of, plain, styled))),
+        "own": mean(map(worth, styled)),
+    }
 
 
 def told_cases(note: VoiceNote, profile: StyleProfile) -> list[tuple[SearchCase, str]]:
@@ -95,18 +108,26 @@ def told_cases(note: VoiceNote, profile: StyleProfile) -> list[tuple[SearchCase,
     return found
 
 
-def reward(text: str, case: SearchCase, profile: StyleProfile, scorer: NoteScorer) -> float:
-    """Return what a text that no prompt wrote would earn."""
+def told(text: str, case: SearchCase, profile: StyleProfile, scorer: NoteScorer) -> Draft:
+    """Return a text that no prompt wrote, with its scores."""
     made = Generation(
         text=text, model="", revision="", sampling=Sampling(), prompt_tokens=0,
         completion_tokens=0, finish="stop",
     )  # fmt: skip
-    return worth(scored(Draft(text=text, generation=made), case, profile, scorer))
+    return scored(Draft(text=text, generation=made), case, profile, scorer)
+
+
+def in_style_of(plain: Draft, styled: Draft) -> Draft:
+    """Return the plain draft with the other's score of style, all else kept."""
+    assert plain.scores is not None
+    assert styled.scores is not None
+    scores = plain.scores.model_copy(update={"style": styled.scores.style})
+    return plain.model_copy(update={"scores": scores})
 
 
 def searched(
     cases: CaseSets, models: LoadedModels, prior: list[Gain], budget: int
-) -> tuple[dict[str, object], list[SearchNode]]:
+) -> dict[str, Any]:
     """Run one search; return its figures and its tree."""
     scorer = NoteScorer(models.embedder)
     write = WritingReward(models.stylist_model, models.embedder, scorer, cases.profile)
@@ -127,8 +148,8 @@ def searched(
     return {
         **report.model_dump(),
         "path": path(tree, tree[report.best]),
-        "tree": [node.model_dump() for node in tree],
-    }, tree
+        "tree": [node.model_dump(mode="json") for node in tree],
+    }
 
 
 def mean(values: Iterable[float]) -> float:
