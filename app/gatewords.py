@@ -6,6 +6,8 @@ from app.i18n import Texts
 from finetune.gate import ENOUGH
 from finetune.gate_report import Change, GateReport, JudgeReport, Reason
 
+_OWN = {"preference", "length_off", "trait", "trait_over_text"}  # no measures of NoteBench
+
 
 def gate_verdict(report: GateReport, t: Texts) -> str:
     """Return the decision in one sentence."""
@@ -42,9 +44,7 @@ def _judge(found: JudgeReport, t: Texts) -> str:
 
 def metric_name(name: str, t: Texts) -> str:
     """Return what a metric of the gate is called on the page."""
-    return (
-        t(f"gate.{name}") if name in {"preference", "length_off", "trait"} else t(f"measure.{name}")
-    )
+    return t(f"gate.{name}" if name in _OWN else f"measure.{name}")
 
 
 def change_words(change: Change, t: Texts) -> str:

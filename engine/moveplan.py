@@ -2,14 +2,15 @@
 
 A stylist whose adapter was trained with moves (finetune/distill.py) writes them for every point at
 once, before any draft, so that a person can read and change them. What a small model should not be
-trusted with, code does: only what is the author's, or has a meaning, is kept.
+trusted with, code does: it asks for one dimension after the other, by its label, and only what is
+the author's, or has a meaning, is kept.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.events import DraftWords
-from engine.moves import SIGN, Moves, read_moves, sensible, sheet_of, signed, unsigned
+from engine.moves import PARTS, Moves, Part, opened, read_moves, sensible, sheet_of, signed
 from engine.planner import as_sentence
 from engine.protocols import Embedder, StopCheck, TextModel, never_stop
 from engine.restyle import RestyleStylist
@@ -28,7 +29,7 @@ from engine.types import (
 )
 
 _AT_ONCE = 8  # prompts that one batch decodes
-_TOKENS = 64
+_TOKENS = 24  # of one dimension
 _TEMPERATURE = 0.3
 
 
@@ -60,28 +61,42 @@ class MovePlanner:
             advice=traits(profile),
             sheet=sheet.line(language),
         )
-        plains = [as_sentence(point.text, language) for point in plan.points]
-        chats = [
-            [*opening, ask(plain, language), Message(role="assistant", content=SIGN)]
-            for plain in plains
-        ]
-        lines = self._lines(chats, seed, should_stop)
-        found = [_kept(line, sheet, language) for line in lines]
+        asked = [[*opening, ask(as_sentence(p.text, language), language)] for p in plan.points]
+        found = [""] * len(plan.points)
+        for part in PARTS:
+            said = self._said(asked, found, part, language, seed, should_stop)
+            found = [
+                _grown(line, part, text, sheet, language)
+                for line, text in zip(found, said, strict=True)
+            ]
         points = tuple(
             point.model_copy(update={"moves": moves})
             for point, moves in zip(plan.points, found, strict=True)
         )
         return plan.model_copy(update={"points": points})
 
-    def _lines(self, chats: list[list[Message]], seed: int, should_stop: StopCheck) -> list[str]:
+    def _said(
+        self,
+        asked: list[list[Message]],
+        found: list[str],
+        part: Part,
+        language: Language,
+        seed: int,
+        should_stop: StopCheck,
+    ) -> list[str]:
+        """Return what the model says of one dimension of every point, in a few batches."""
         drawn = Sampling(
             temperature=_TEMPERATURE,
             repeat_penalty=1.0,
             max_tokens=_TOKENS,
             seed=seed,
-            stop=("\n",),
+            stop=("\n", "|"),
         )
-        lines = [""] * len(chats)
+        chats = [
+            [*chat, Message(role="assistant", content=signed(opened(line, part, language)))]
+            for chat, line in zip(asked, found, strict=True)
+        ]
+        said = [""] * len(chats)
         for start in range(0, len(chats), _AT_ONCE):
             for event in self.model.generate(
                 chats[start : start + _AT_ONCE],
@@ -90,13 +105,14 @@ class MovePlanner:
                 should_stop=should_stop,
             ):
                 if isinstance(event, Generation):
-                    lines[start + event.index] = event.text
-        return lines
+                    said[start + event.index] = event.text
+        return said
 
 
-def _kept(line: str, sheet: Moves, language: Language) -> str:
-    said = unsigned(signed(line.strip()))
-    return sensible(read_moves(said, language), sheet, language).line(language) if said else ""
+def _grown(line: str, part: Part, said: str, sheet: Moves, language: Language) -> str:
+    """Return a line with what was said of a dimension, less what means nothing there."""
+    told = f"{opened(line, part, language)} {said.strip()}"
+    return sensible(read_moves(told, language), sheet, language).line(language)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,12 @@ class Moves(Value):
         )
 
 
+def opened(line: str, part: Part, language: Language) -> str:
+    """Return a line that goes on with the label of a dimension: "words: … | shape:"."""
+    label = f"{_LABELS[language][PARTS.index(part)]}:"
+    return f"{line} | {label}" if line else label
+
+
 def signed(line: str) -> str:
     """Return a line of moves as it stands before a sentence or under a point: "~ words: …"."""
     return f"{SIGN} {line}" if line else ""
@@ -75,6 +81,12 @@ def unsigned(text: str) -> str | None:
 def answer(line: str, styled: str) -> str:
     """Return what the stylist answers: the moves on a line of their own, then the sentence."""
     return f"{signed(line)}\n{styled}" if line else styled
+
+
+def bare_answer(content: str) -> str:
+    """Return what a model says after moves of its own, "" where it says moves alone."""
+    said = content.lstrip()
+    return said.partition("\n")[2].lstrip(" \t\n") if said.startswith(SIGN) else content
 
 
 def part_answer(content: str) -> tuple[str, str]:
@@ -137,6 +149,18 @@ def moves_between(plain: str, styled: str, profile: StyleProfile) -> Moves:
         shape=tuple([_length(plain, styled, language), *names][: _MOST["shape"]]),
         manner=tuple(short_name("tags", n, language) for n in manner)[: _MOST["manner"]],
     )
+
+
+def followed(line: str, plain: str, styled: str, profile: StyleProfile) -> float:
+    """Return the share of a line's moves that a wording makes, in [0, 1]; 1 where it has none."""
+    planned = read_moves(line, profile.language)
+    made, said = moves_between(plain, styled, profile), set(tokens(styled))
+    kept = [
+        *(word in made.words or word in said for word in planned.words),
+        *(one in made.shape for one in planned.shape),
+        *(one in made.manner for one in planned.manner),
+    ]
+    return sum(kept) / len(kept) if kept else 1.0
 
 
 def _length(plain: str, styled: str, language: Language) -> str:

@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 
 from engine.events import DraftWords
 from engine.keeping import SAME, copies, invents, likeness, says
-from engine.moves import answer, sheet_of
+from engine.moves import answer, bare_answer, followed, sheet_of
 from engine.planner import as_sentence
 from engine.prompts.recipe import PLAIN, PromptRecipe, marked
 from engine.prompts.render import version
@@ -50,6 +50,7 @@ _LOOP = 4  # tokens in a row that should not come twice
 _LONGEST = 2.5  # times the plain sentence's words, beyond which a wording has run on
 _LOOP_WEIGHT = 1.0
 _LENGTH_WEIGHT = 0.2
+_MOVES_WEIGHT = 0.5
 
 
 @dataclass
@@ -180,7 +181,7 @@ class _Task:
         if not good:
             again = yield from self._draw(plain, growing, salt=salt + WORDINGS)
             good = [text for text in again if self._keeps(point, plain, text)]
-        chosen = ranked(plain, good) or [plain]
+        chosen = ranked(plain, good, self._followed(plain, good)) or [plain]
         for index, steps in enumerate(growing.steps):
             steps.append((plain, chosen[min(index, len(chosen) - 1)]))
             yield DraftWords(index=index, text=growing.text(index))
@@ -203,7 +204,8 @@ class _Task:
         ):
             if isinstance(event, Generation):
                 growing.count(event)
-                texts[event.index] = event.text if event.finish == "stop" else ""
+                said = bare_answer(event.text) if self.moves else event.text
+                texts[event.index] = said if event.finish == "stop" else ""
             elif event.text:
                 texts[event.index] += event.text
                 if event.index < len(growing.steps):
@@ -246,6 +248,11 @@ class _Task:
             and not invents(text, told + self.usual)
         )
 
+    def _followed(self, plain: str, wordings: Sequence[str]) -> Sequence[float]:
+        """Return how far each wording does what was planned for its sentence."""
+        line = self.moves.get(plain, "")
+        return [followed(line, plain, text, self.profile) if line else 1.0 for text in wordings]
+
     def finish(self, growing: _Growing, index: int) -> Draft:
         """Return a finished draft."""
         text, card = growing.text(index), self.model.card
@@ -269,8 +276,11 @@ class _Task:
         )
 
 
-def ranked(plain: str, wordings: Sequence[str]) -> list[str]:
-    """Return wordings of one sentence, the best first; the weights are those of docs/LOG.md."""
+def ranked(plain: str, wordings: Sequence[str], follow: Sequence[float] = ()) -> list[str]:
+    """Return wordings of one sentence, the best first; the weights are those of docs/LOG.md.
+
+    `follow` says how far each of them does what was planned, in [0, 1].
+    """
     read = [tokens(text) for text in wordings]
 
     def worth(index: int) -> float:
@@ -281,7 +291,14 @@ def ranked(plain: str, wordings: Sequence[str]) -> list[str]:
         looped = 1 - len(set(runs)) / len(runs) if runs else 0.0
         stretch = abs(math.log((len(wordings[index]) + 5) / (len(plain) + 5)))
         kept = likeness(plain, wordings[index])
-        return agreed + kept - _LOOP_WEIGHT * looped - _LENGTH_WEIGHT * stretch
+        planned = follow[index] if follow else 0.0
+        return (
+            agreed
+            + kept
+            + _MOVES_WEIGHT * planned
+            - _LOOP_WEIGHT * looped
+            - _LENGTH_WEIGHT * stretch
+        )
 
     return [wordings[i] for i in sorted(range(len(wordings)), key=lambda i: (-worth(i), i))]
 

@@ -12,11 +12,13 @@ Origin = Literal["notebench", "feedback"]
 Role = Literal["aim", "guard", "shown"]
 Verdict = Literal["better", "worse", "same", "unknown"]
 Decision = Literal["promote", "refuse"]
+Rival = Literal["before", "teacher", "text"]
 ReasonKind = Literal[
     "better",  # an aim rose
     "no-gain",  # no aim rose by more than luck
     "worse",  # a guarded metric got worse by more than luck
     "too-few",  # too few items to tell; `count` were there
+    "no-more",  # a trait: no more of it than the text had; `count` texts were only repeated
     "equal",  # the two wrote the same everywhere
     "silent",  # the candidate wrote nothing for `count` items
     "unmeasured",  # a guarded metric that must be known could not be measured
@@ -72,13 +74,13 @@ class BothTexts(Value):
 class JudgeReport(Value):
     """What one judge says of a trait: the candidate against another, and what misleads the judge.
 
-    `against` is what serves now or the teacher; wins, ties and losses are the candidate's.
-    `turned` of `pairs` verdicts turned with the order; `longer` of `decided` went to the longer
-    text; with `useless` its verdicts say nothing.
+    `against` is what serves now, the teacher or the text that was to be rewritten; wins, ties and
+    losses are the candidate's. `turned` of `pairs` verdicts turned with the order; `longer` of
+    `decided` went to the longer text; with `useless` its verdicts say nothing.
     """
 
     judge: str
-    against: Literal["before", "teacher"]
+    against: Rival
     wins: int
     ties: int
     losses: int

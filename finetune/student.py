@@ -2,8 +2,9 @@
 
 After Small But Funny (arXiv 2402.18113): six samples of a text, the two farthest apart by n-gram
 edit distance to the critic, both orders, length ratio 0.8 to 1.2. Ours: the winner must keep the
-meaning, which there it lost; a verdict that turns with the order is none; and among the samples the
-farthest *of fitting length* are taken, so that fewer pairs are lost.
+meaning, which there it lost, and be more than the text said back; a verdict that turns with the
+order is none; and among the samples the farthest *of fitting length* are taken, so that fewer pairs
+are lost.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from pathlib import Path
 from engine.critic import farthest
 from engine.learning_types import PreferencePair
 from engine.protocols import StopCheck, never_stop
-from engine.rewrite import Rewriter, trait_conversation
+from engine.rewrite import Fault, Rewriter, trait_conversation
 from engine.scoring.traits import measure_of
 from engine.text import count_words
 from engine.trait_critic import TraitCritic, TraitVerdict, judge
@@ -34,7 +35,6 @@ class PairReason(StrEnum):
     ALIKE = "The student says it the same way each time."
     LENGTHS = "No two of the student's rewritings are near enough in length."
     TURNED = "The critic's verdict turns with the order."
-    UNFAITHFUL = "The better rewriting does not say the same as the text."
 
 
 class Sampled(Value):
@@ -53,7 +53,7 @@ class JudgedPair(Value):
     text: str
     pair: tuple[str, str]
     verdict: TraitVerdict
-    why: PairReason | None = None
+    why: PairReason | Fault | None = None
 
 
 def sampled(
@@ -124,10 +124,14 @@ def judged(
 
 def _objection(
     text: str, pair: tuple[str, str], verdict: TraitVerdict, student: Rewriter
-) -> PairReason | None:
+) -> PairReason | Fault | None:
+    """Return why a pair is not learned from: the better one must be a rewriting that would do.
+
+    Else a student of long-winded samples learns that the text itself is the best answer.
+    """
     if verdict.chosen is None:
         return PairReason.TURNED
-    return None if student.keeps(text, pair[verdict.chosen]) else PairReason.UNFAITHFUL
+    return student.fault(text, pair[verdict.chosen])
 
 
 def preferences(

@@ -1,15 +1,16 @@
 """The gate of a trait: does the candidate have more of it, and say the same as before?
 
 Both rewrite the same texts with the same seeds; judges compare them in both orders. The candidate
-may serve where the first judge that goes by the texts prefers it by more than luck and neither
-meaning, faithfulness nor length gets worse by more than luck and a tolerance: whoever repeats the
-text keeps all of it, so some of each is the price of any rewriting. The win-tie rate against the
-teacher, by every judge, and each judge's biases stand beside it (Small But Funny, arXiv
-2402.18113).
+may serve where the first judge that goes by the texts prefers it by more than luck, both to what
+serves now and to the text as it was (what serves may have less than that), and neither meaning,
+faithfulness nor length gets worse by more than luck and a tolerance: whoever repeats the text keeps
+all of it, so some of each is the price of any rewriting. The win-tie rate against the teacher, by
+every judge, and each judge's biases stand beside it (Small But Funny, arXiv 2402.18113).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from engine.notebench.run import Tell, untold
 from engine.notebench.samples import BenchItem
@@ -20,15 +21,16 @@ from engine.text import count_words
 from engine.trait_critic import TraitCritic, TraitVerdict, bias, judge
 from engine.types import Language, Scores
 from finetune.gate import ENOUGH, LENGTH, MUST_BE_KNOWN, Told, change
-from finetune.gate_report import BothTexts, Change, GateReport, JudgeReport, Reason
+from finetune.gate_report import BothTexts, Change, GateReport, JudgeReport, Reason, Rival
 from finetune.orders import CriticKind
 from finetune.teacher import TraitText
 
-TRAIT = "trait"
+TRAIT, OVER_TEXT = "trait", "trait_over_text"
 BUDGET = 16
 """Texts to rewrite, by the teacher and by both adapters."""
 METRICS = (
     Told(TRAIT, "aim"),
+    Told(OVER_TEXT, "aim"),
     Told("meaning", "guard"),
     Told("faithful", "guard"),
     Told(LENGTH, "guard", "lower"),
@@ -61,6 +63,10 @@ class _Written:
     before: str
     after: str
     scores: tuple[Scores, Scores]
+
+    def by(self, rival: Rival) -> str:
+        """Return what the candidate's text is compared with."""
+        return {"before": self.before, "teacher": self.teacher, "text": self.one.text}[rival]
 
 
 def gate_texts(
@@ -173,24 +179,25 @@ def _figures(scores: Scores) -> dict[str, float | None]:
 
 def _all_asked(
     judges: TraitJudges, written: Sequence[_Written], should_stop: StopCheck
-) -> tuple[list[JudgeReport], list[tuple[float, float]]]:
+) -> tuple[list[JudgeReport], Mapping[str, list[tuple[float, float]]]]:
     """Return every judge's reports, and the shares by the first that goes by the texts."""
     reports: list[JudgeReport] = []
-    preferred: list[tuple[float, float]] = []
+    preferred: dict[str, list[tuple[float, float]]] = {TRAIT: [], OVER_TEXT: []}
     for critic in judges.all:
-        verdicts, found = _asked(critic, written, "before", should_stop)
-        reports += [found, _asked(critic, written, "teacher", should_stop)[1]]
-        if not preferred and not found.useless:
-            preferred = [_SHARE[verdict.chosen] for verdict in verdicts]
+        asked = {rival: _asked(critic, written, rival, should_stop) for rival in get_args(Rival)}
+        reports += [found for _, found in asked.values()]
+        if not preferred[TRAIT] and not asked["before"][1].useless:
+            for aim, rival in ((TRAIT, "before"), (OVER_TEXT, "text")):
+                preferred[aim] = [_SHARE[verdict.chosen] for verdict in asked[rival][0]]
     return reports, preferred
 
 
 def _asked(
-    critic: TraitCritic, written: Sequence[_Written], against: str, should_stop: StopCheck
+    critic: TraitCritic, written: Sequence[_Written], rival: Rival, should_stop: StopCheck
 ) -> tuple[list[TraitVerdict], JudgeReport]:
     """Return the verdicts on (other, candidate) for every text, and their sum."""
     began = critic.calls
-    others = [one.before if against == "before" else one.teacher for one in written]
+    others = [one.by(rival) for one in written]
     verdicts = [
         _verdict(critic, one, other, should_stop)
         for one, other in zip(written, others, strict=True)
@@ -204,7 +211,7 @@ def _asked(
     found = bias(verdicts)
     return verdicts, JudgeReport(
         judge=critic.name,
-        against="before" if against == "before" else "teacher",
+        against=rival,
         wins=chosen.count(1),
         ties=chosen.count(None),
         losses=chosen.count(0),
@@ -233,10 +240,10 @@ def _verdict(
 
 
 def _changes(
-    written: Sequence[_Written], preferred: Sequence[tuple[float, float]], seed: int
+    written: Sequence[_Written], preferred: Mapping[str, list[tuple[float, float]]], seed: int
 ) -> Iterator[Change]:
     for told in METRICS:
-        pairs = list(preferred) if told.name == TRAIT else list(_pairs(written, told.name))
+        pairs = preferred[told.name] if told.role == "aim" else list(_pairs(written, told.name))
         yield change(told, pairs, seed)
 
 
@@ -264,7 +271,13 @@ def _reasons(written: Sequence[_Written], changes: Sequence[Change]) -> tuple[Re
             against.append(Reason(kind="worse", metric=each.metric))
         elif each.verdict == "unknown" and each.metric in {*MUST_BE_KNOWN, TRAIT}:
             against.append(Reason(kind="unmeasured", metric=each.metric, count=each.n))
-    aim = changes[0]
-    if aim.verdict == "better":
-        return (Reason(kind="better", metric=TRAIT), *against)
-    return (Reason(kind="no-gain"), *against)
+    return (*_gains(written, changes), *against)
+
+
+def _gains(written: Sequence[_Written], changes: Sequence[Change]) -> Iterator[Reason]:
+    """Yield what each aim speaks for, or against."""
+    aims = {each.metric: each.verdict == "better" for each in changes if each.role == "aim"}
+    yield Reason(kind="better" if aims[TRAIT] else "no-gain", metric=TRAIT)
+    if not aims[OVER_TEXT]:
+        repeated = sum(one.after.strip() == one.one.text.strip() for one in written)
+        yield Reason(kind="no-more", metric=OVER_TEXT, count=repeated)

@@ -26,7 +26,7 @@ Reply: TypeAlias = Callable[[Conversation, JsonSchema | None, int], str]
 
 _PIECE = re.compile(r"\s*(?:[㐀-鿿]|[^\s㐀-鿿]+)|\s+")
 _HEARTBEAT = 0.1
-_MOVES = " shape: longer | manner: exclamation"
+_MOVES = {"shape:": " longer", "manner:": " exclamation"}
 
 
 def default_reply(conversation: Conversation, schema: JsonSchema | None, seed: int) -> str:
@@ -36,7 +36,9 @@ def default_reply(conversation: Conversation, schema: JsonSchema | None, seed: i
     if schema is None and rewriting is not None:
         return say_again(rewriting, seed)
     if schema is None and is_restyling(conversation):
-        return _MOVES if conversation[-1].content == SIGN else say_again(asked, seed)
+        last = conversation[-1].content
+        planning = last.startswith(SIGN) and "\n" not in last
+        return _MOVES.get(last.split()[-1], "") if planning else say_again(asked, seed)
     if conversation and conversation[-1].role == "assistant":
         return go_on("\n".join(m.content for m in conversation), seed)
     return write_note(asked, seed) if schema is None else write_json(schema, asked, seed)

@@ -11,6 +11,7 @@ from engine.moves import (
     SIGN,
     Moves,
     answer,
+    followed,
     moves_between,
     part_answer,
     read_moves,
@@ -20,7 +21,7 @@ from engine.moves import (
 from engine.planner import build_plan
 from engine.profile.build import build_profile
 from engine.protocols import Conversation, JsonSchema
-from engine.restyle import RestyleStylist
+from engine.restyle import RestyleStylist, ranked
 from engine.types import Draft, Language, Plan, StyleProfile, StyleSample
 from tests.builders import profile, request
 
@@ -99,21 +100,28 @@ def test_length_is_said_in_the_authors_language() -> None:
 # ------------------------------------------------------------------ visible
 
 
-def test_the_planner_keeps_what_means_something_and_is_the_authors(ada: StyleProfile) -> None:
+def test_the_planner_asks_for_each_dimension_and_keeps_what_is_the_authors(
+    ada: StyleProfile,
+) -> None:
     chats: list[Conversation] = []
+    said = {"words:": " honestly, zebra", "shape:": " shorter, wobbly", "manner:": " exclamation"}
 
     def reply(chat: Conversation, _schema: JsonSchema | None, _seed: int) -> str:
         chats.append(chat)
-        if "ferry" in chat[1].content:
-            return " words: honestly, zebra | shape: shorter, wobbly | manner: exclamation"
-        return " I do not know."
+        asked = chat[-1].content.split()[-1]
+        return said[asked] if "ferry" in chat[1].content else " I do not know."
 
     planned = MovePlanner(ScriptedModel(reply), "ada").plan(plan_of("", ""), ada)
     first, second = planned.points
     assert first.moves == "words: honestly | shape: shorter | manner: exclamation"
     assert second.moves == ""
     assert [p.text for p in planned.points] == list(FACTS)
-    assert all(chat[-1].content == SIGN and chat[-1].role == "assistant" for chat in chats)
+    assert [chat[-1].content for chat in chats if "ferry" in chat[1].content] == [
+        "~ words:",
+        "~ words: honestly | shape:",
+        "~ words: honestly | shape: shorter | manner:",
+    ]
+    assert all(chat[-1].role == "assistant" for chat in chats)
     assert sheet_of(ada).line("en") in chats[0][0].content
 
 
@@ -140,6 +148,30 @@ def test_a_point_with_moves_is_said_as_an_answer_that_opens_with_them() -> None:
     assert SIGN not in draft.text
     assert draft.steps[0] == (FACTS[0], f"Honestly? {FACTS[0]}")
     assert draft.generation.prompt_version == "restyle_planned/1"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("~ shape: shorter\nAt 6 the ferry leaves.", "At 6 the ferry leaves."),
+        ("~ ferry, 6", FACTS[0]),  # moves alone are no wording
+    ],
+)
+def test_moves_that_a_point_was_not_given_never_reach_the_note(said: str, kept: str) -> None:
+    draft, _ = drafted(plan_of("", "shape: shorter"), [said])
+    assert draft.steps[0] == (FACTS[0], kept)
+    assert SIGN not in draft.text
+
+
+def test_the_wording_that_does_what_was_planned_comes_first(ada: StyleProfile) -> None:
+    plain = "The ferry leaves at six."
+    both = ["The ferry leaves at six.", "Honestly, the ferry leaves at six!"]
+    line = "words: honestly | manner: exclamation"
+    follow = [followed(line, plain, text, ada) for text in both]
+    assert follow == [0.0, 1.0]
+    assert ranked(plain, both)[0] == both[0]
+    assert ranked(plain, both, follow)[0] == both[1]
+    assert followed("", plain, both[1], ada) == 1.0
 
 
 def test_without_moves_nothing_is_asked_otherwise_than_before() -> None:

@@ -12,13 +12,14 @@ from engine.loading import LoadedModels, LoadOptions, load_models
 from engine.models.embedder import HashingEmbedder
 from engine.models.scripted import ScriptedModel
 from engine.protocols import Conversation, JsonSchema, never_stop
-from engine.rewrite import Rewriter
+from engine.rewrite import Fault, Rewriter
 from engine.scoring.scorer import NoteScorer
 from engine.scoring.traits import measure_of
 from engine.trait import rewriting_of
 from engine.types import TraitWish
 from finetune.gate_report import GateReport
 from finetune.job import Judged, Parts
+from finetune.lines import read_lines
 from finetune.orders import (
     CriticKind,
     JobFolder,
@@ -28,7 +29,7 @@ from finetune.orders import (
     learned_from,
 )
 from finetune.rounds import Author
-from finetune.student import PairReason
+from finetune.student import JudgedPair, PairReason, Sampled, judged, preferences
 from finetune.teacher import TraitText, imitation, taught
 from finetune.train import TrainingFailed, TrainingSettings, Watch
 from finetune.trait_parts import Roll, trait_parts, trait_texts
@@ -328,13 +329,60 @@ def test_the_gate_promotes_more_of_the_trait_and_names_each_judges_bias() -> Non
 
     report = asked("better")
     assert report.decision == "promote"
-    useless, *_, counted = report.judges
+    useless, *_, counted, text = report.judges
     assert (useless.useless, useless.turned, useless.ties) == (True, 12, 12)
     assert (counted.against, counted.wins, counted.losses) == ("teacher", 12, 0)
+    assert (text.against, text.wins) == ("text", 12)
     assert counted.win_tie == 1.0
     assert GateReport.model_validate(report.model_dump(mode="json")) == report
     assert [r.kind for r in asked("same").reasons] == ["equal"]
     assert [r.kind for r in asked("better", TEXTS[:3]).reasons] == ["too-few"]
+
+
+def test_who_only_repeats_the_text_is_not_promoted_over_one_that_rambles() -> None:
+    """A stylist that served had longer sentences than the text: saying the text back beat it."""
+    from engine.trait_critic import CountingCritic
+    from finetune.trait_gate import TraitJudges, ask_trait_gate
+
+    model = Shortening(
+        lambda chat, _schema, _seed: (
+            chat[-1].content
+            if model.adapter == "echo"
+            else chat[-1].content.replace(".", ", and so on and on.")
+        )
+    )
+    measure = measure_of(WISH.name)
+    assert measure is not None
+    plain = rewriter(model)
+    report = ask_trait_gate(
+        TEXTS,
+        teacher=plain,
+        before=replace(plain, adapter="old"),
+        after=replace(plain, adapter="echo"),
+        judges=TraitJudges((CountingCritic(measure, "en"),)),
+        candidate="a1-x",
+        current="old",
+    )
+    assert report.decision == "refuse"
+    assert [(r.kind, r.metric, r.count) for r in report.reasons] == [
+        ("better", "trait", None),
+        ("no-more", "trait_over_text", 12),
+    ]
+
+
+def test_a_better_text_that_is_the_text_itself_is_no_pair(tmp_path: Path) -> None:
+    from engine.trait_critic import CountingCritic
+
+    measure = measure_of(WISH.name)
+    assert measure is not None
+    text = TEXTS[0]
+    long = text.text.replace(".", ", as it does each day of the week.")
+    pairs = [Sampled(id=text.id, text=text.text, pair=(text.text, long))]
+    found = judged(pairs, CountingCritic(measure, "en"), rewriter(ScriptedModel()), tmp_path / "l")
+    assert [one.why for one in found] == [Fault.SAME]
+    assert preferences(list(found), profile("Ada"), WISH) == ()
+    kept = read_lines(tmp_path / "l", JudgedPair)
+    assert [one.why for one in kept] == [Fault.SAME]
 
 
 def test_reasons_are_told_in_words() -> None:
