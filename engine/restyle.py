@@ -204,14 +204,17 @@ class _Task:
         ):
             if isinstance(event, Generation):
                 growing.count(event)
-                said = bare_answer(event.text) if self.moves else event.text
-                texts[event.index] = said if event.finish == "stop" else ""
+                texts[event.index] = self._bare(event.text) if event.finish == "stop" else ""
             elif event.text:
                 texts[event.index] += event.text
                 if event.index < len(growing.steps):
-                    so_far = growing.text(event.index, texts[event.index])
+                    so_far = growing.text(event.index, self._bare(texts[event.index]))
                     yield DraftWords(index=event.index, text=so_far)
         return list(dict.fromkeys(text.strip(" \t") for text in texts if text.strip()))
+
+    def _bare(self, text: str) -> str:
+        """Return a wording less the moves that a point without any was given by the model."""
+        return bare_answer(text) if self.moves else text
 
     def _chat(self, said: Sequence[tuple[str, str]]) -> list[Message]:
         answered = [(plain, answer(self.moves.get(plain, ""), styled)) for plain, styled in said]

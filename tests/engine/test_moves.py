@@ -158,9 +158,13 @@ def test_a_point_with_moves_is_said_as_an_answer_that_opens_with_them() -> None:
     ],
 )
 def test_moves_that_a_point_was_not_given_never_reach_the_note(said: str, kept: str) -> None:
-    draft, _ = drafted(plan_of("", "shape: shorter"), [said])
+    stylist = RestyleStylist(ScriptedModel([said]), HashingEmbedder())
+    one = request("The harbour", facts=FACTS, words=20, drafts=1)
+    plan = plan_of("", "shape: shorter")
+    *grown, draft = stylist.draft(one, profile("Ada"), plan, adapter="ada")
+    assert isinstance(draft, Draft)
     assert draft.steps[0] == (FACTS[0], kept)
-    assert SIGN not in draft.text
+    assert not any(SIGN in event.text for event in (*grown, draft))
 
 
 def test_the_wording_that_does_what_was_planned_comes_first(ada: StyleProfile) -> None:
