@@ -103,6 +103,8 @@ class TraitTrainer:
         Raises:
             TrainingFailed: the critic says nothing that could be learned, or too little is left.
         """
+        if settings.method != "sft":
+            self._try_critic(data)
         warm = len(data.sft) >= ENOUGH_SAMPLES
         record = TraitRecord(
             trait=self.order.wish.name,
@@ -210,6 +212,21 @@ class TraitTrainer:
             if not records[-1].bias.useless:
                 return found, records
         raise TrainingFailed(_no_critic(self.order, records))
+
+    def _try_critic(self, data: TrainingSet) -> None:
+        """Find out whether the model can judge before hours of training, where nobody else could.
+
+        Raises:
+            TrainingFailed: it goes by positions, even between a text and the teacher's rewriting.
+        """
+        if "count" in self.school.critics and self.order.critic != "model":
+            return
+        pairs = []
+        for row in data.sft[:TRIED]:
+            text, rewritten = row.messages[-2].content, row.messages[-1].content
+            pairs.append(Sampled(id=rewritten, text=text, pair=(text, rewritten)))
+        student = self.school.student(None)
+        self._verdicts("critic-first", pairs, student, self.output / "critic-first")
 
     def _teachers_pairs(self, data: TrainingSet) -> tuple[PreferencePair, ...]:
         """Return two of the teacher's rewritings of each text as the critic ranks them."""
