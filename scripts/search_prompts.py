@@ -55,10 +55,12 @@ def main() -> None:
         own = [row for row in rows if row["writer"] == writer]
         before = [row for row in rows if row["run"] == "cold" and row not in own]
         taught = [gain for row in before for gain in lessons(row)]
-        runs = {"cold": [], "warm": taught} if taught else {"cold": []}
-        for name in runs.keys() - {row["run"] for row in own}:
+        done = {row["run"] for row in own}
+        for name, prior in (("cold", []), ("warm", taught)):
+            if name in done or (name == "warm" and not taught):
+                continue
             row = {"writer": writer, "run": name, **span}
-            row |= searched(cases, models, runs[name], asked.budget)
+            row |= searched(cases, models, prior, asked.budget)
             rows.append(row)
             print(json.dumps({k: v for k, v in row.items() if k != "tree"}), flush=True)
             asked.output.write_text(json.dumps(rows, indent=1), encoding="utf-8")
