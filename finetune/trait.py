@@ -103,8 +103,7 @@ class TraitTrainer:
         Raises:
             TrainingFailed: the critic says nothing that could be learned, or too little is left.
         """
-        if settings.method != "sft":
-            self._try_critic(data)
+        tried = self._try_critic(data) if settings.method != "sft" else []
         warm = len(data.sft) >= ENOUGH_SAMPLES
         record = TraitRecord(
             trait=self.order.wish.name,
@@ -112,6 +111,7 @@ class TraitTrainer:
             teacher=self.school.teacher,
             rows=len(data.sft),
             warm_start=warm,
+            first_critics=tuple(tried),
         )
         current = self._stage("warm", settings, "sft", data, start) if warm else start
         if settings.method == "sft" and (not warm or current is None):
@@ -120,8 +120,11 @@ class TraitTrainer:
                 "larger planner, or a way to learn with a critic (--method dpo)."
             )
         if settings.method == "brio-dpo":
-            pairs = TrainingSet(pairs=self._teachers_pairs(data))
-            record = record.model_copy(update={"teacher_pairs": len(pairs.pairs)})
+            found, asked = self._teachers_pairs(data)
+            pairs = TrainingSet(pairs=found)
+            record = record.model_copy(
+                update={"teacher_pairs": len(found), "first_critics": (*tried, *asked)}
+            )
             if len(pairs.pairs) >= ENOUGH_PAIRS:
                 current = self._stage("teacher-brio", settings, "brio", pairs, current)
         if settings.method != "sft":
@@ -213,22 +216,24 @@ class TraitTrainer:
                 return found, records
         raise TrainingFailed(_no_critic(self.order, records))
 
-    def _try_critic(self, data: TrainingSet) -> None:
-        """Find out whether the model can judge before hours of training, where nobody else could.
+    def _try_critic(self, data: TrainingSet) -> list[CriticRecord]:
+        """Find out whether the model can judge before anything is trained, where nobody else could.
 
         Raises:
             TrainingFailed: it goes by positions, even between a text and the teacher's rewriting.
         """
         if "count" in self.school.critics and self.order.critic != "model":
-            return
+            return []
         pairs = []
         for row in data.sft[:TRIED]:
             text, rewritten = row.messages[-2].content, row.messages[-1].content
             pairs.append(Sampled(id=rewritten, text=text, pair=(text, rewritten)))
         student = self.school.student(None)
-        self._verdicts("critic-first", pairs, student, self.output / "critic-first")
+        return self._verdicts("critic-first", pairs, student, self.output / "critic-first")[1]
 
-    def _teachers_pairs(self, data: TrainingSet) -> tuple[PreferencePair, ...]:
+    def _teachers_pairs(
+        self, data: TrainingSet
+    ) -> tuple[tuple[PreferencePair, ...], list[CriticRecord]]:
         """Return two of the teacher's rewritings of each text as the critic ranks them."""
         pairs = []
         for text, rows in groupby(data.sft, key=lambda row: row.messages[-2].content):
@@ -237,8 +242,10 @@ class TraitTrainer:
                 said = (same[0].messages[-1].content, same[-1].messages[-1].content)
                 pairs.append(Sampled(id=text, text=text, pair=said))
         student = self.school.student(None)
-        found, _ = self._verdicts("critic-teacher", pairs, student, self.output / "teacher-brio")
-        return preferences(found, self.school.profile, self.order.wish)
+        found, critics = self._verdicts(
+            "critic-teacher", pairs, student, self.output / "teacher-brio"
+        )
+        return preferences(found, self.school.profile, self.order.wish), critics
 
     # -- watching ----------------------------------------------------------------------------
     def _watched(self, stage: str, count: int, work: Iterable[Item]) -> list[Item]:

@@ -27,7 +27,10 @@ class RoundRecord(Value):
 
 
 class TraitRecord(Value):
-    """What a trait was learned from, for the manifest: teacher's rows, rounds, critics."""
+    """What a trait was learned from, for the manifest: teacher's rows, rounds, critics.
+
+    `first_critics` are those that were asked about the teacher's own texts, before any round.
+    """
 
     trait: str
     level: int
@@ -35,12 +38,14 @@ class TraitRecord(Value):
     rows: int
     warm_start: bool
     teacher_pairs: int = 0
+    first_critics: tuple[CriticRecord, ...] = ()
     rounds: tuple[RoundRecord, ...] = ()
 
     @property
     def calls(self) -> int:
         """How often critics were asked in all."""
-        return sum(critic.calls for one in self.rounds for critic in one.critics)
+        later = (critic for one in self.rounds for critic in one.critics)
+        return sum(critic.calls for critic in (*self.first_critics, *later))
 
 
 def recorded(critic: TraitCritic, verdicts: Sequence[TraitVerdict], log: Path) -> CriticRecord:

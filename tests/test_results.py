@@ -64,6 +64,7 @@ def test_every_system_has_a_row_with_figures_or_the_reason(
     assert "| planner-only | 1 | 12 |" in english
     assert all(line.endswith("| 2.0 |") for line in english.splitlines() if "| 12 | 1" in line)
     assert "| sag − planner-only | 12 | **+" in english
+    assert "The path and its training; p corrected over these 5 comparisons:" in english
     assert "sag+filter+dpo: no report yet; `python scripts/train_systems.py` makes" in english
     assert "- Not run: copy-source, best-sample-copy, frozen-base, stylist-only" in english
     assert "Fewer than 3 seeds: planner-only." in english

@@ -2,7 +2,9 @@
 
 import pytest
 
-from scripts.validation import measures
+from engine.models.scripted import ScriptedModel
+from engine.scoring.traits import measure_of
+from scripts.validation import critic, measures
 from scripts.validation.baselines import CharacterGrams, names_found, words_found
 
 
@@ -28,6 +30,16 @@ def test_rank_correlation_is_spearmans() -> None:
 def test_more_rows_make_a_narrower_interval() -> None:
     few, many = (measures.mean([0.0, 1.0] * n) for n in (20, 500))
     assert few.high - few.low > 3 * (many.high - many.low)
+
+
+def test_a_critic_that_always_says_one_turns_in_every_pair() -> None:
+    measure = measure_of("fewer words")
+    assert measure is not None
+    pairs = critic.counted("fewer words")
+    assert len(pairs) == critic.PAIRS
+    assert all(measure.amount(p.more, "en") > measure.amount(p.less, "en") for p in pairs)
+    row = critic.asked(ScriptedModel(choices=(0.9, 0.1)), "fewer words", pairs)
+    assert row[1:5] == (24, 24, "1.00", "0 of 0")
 
 
 def test_the_baselines_are_what_their_names_say() -> None:

@@ -17,7 +17,6 @@ from engine.scoring.scorer import NoteScorer
 from engine.scoring.traits import measure_of
 from engine.trait import rewriting_of
 from engine.types import TraitWish
-from finetune.gate_report import GateReport
 from finetune.job import Judged, Parts
 from finetune.lines import read_lines
 from finetune.orders import (
@@ -54,6 +53,16 @@ def said(chat: Conversation, _schema: JsonSchema | None, seed: int) -> str:
 
 def stubborn(_chat: Conversation, _schema: JsonSchema | None, _seed: int) -> str:
     return "I'm sorry, but I can't help with that."
+
+
+class Reading(ScriptedModel):
+    """Chooses the longer text, wherever it stands."""
+
+    def choose(self, conversation, *_, **__):  # type: ignore[no-untyped-def]
+        """Compare both rewritings."""
+        texts = conversation[-1].content.partition("Rewriting 1:")[2]
+        first, _, second = texts.partition("Wanted:")[0].partition("Rewriting 2:")
+        return (0.9, 0.1) if len(first.strip()) > len(second.strip()) else (0.1, 0.9)
 
 
 def rewriter(model: ScriptedModel) -> Rewriter:
@@ -243,6 +252,17 @@ def test_the_critic_is_asked_anew_each_round_and_each_starts_from_the_last(
     assert starts == [None, "warm", "teacher-brio", "round-1"]
 
 
+def test_a_critic_that_is_tried_first_has_its_calls_counted(school: School) -> None:
+    """A model that goes by the texts judges a trait that no count sees."""
+    school.model = Reading(said)
+    record = read_record(school.learn(wish=TraitWish(name="funnier")).work)
+    assert record is not None
+    (first,) = record.first_critics
+    assert first.calls > 0
+    assert not first.bias.useless
+    assert record.calls == first.calls + sum(c.calls for r in record.rounds for c in r.critics)
+
+
 def test_a_killed_job_keeps_its_samples_and_verdicts(school: School) -> None:
     school.learn(critic="count")
     first = school.stages[-1][2].pairs
@@ -281,93 +301,6 @@ def test_a_job_without_a_trait_is_none_of_ours(school: School, tmp_path: Path) -
     )
     assert school.parts.examples(school.job, order, never_stop) == TrainingSet()
     assert school.loads == 0
-
-
-# ------------------------------------------------------------------ the gate
-
-
-class Shortening(ScriptedModel):
-    """Splits sentences where it has the adapter "better"."""
-
-    adapter: str | None = None
-
-    def generate(self, *given, adapter=None, **named):  # type: ignore[no-untyped-def]
-        """Remember the adapter."""
-        self.adapter = adapter
-        return super().generate(*given, adapter=adapter, **named)
-
-
-def test_the_gate_promotes_more_of_the_trait_and_names_each_judges_bias() -> None:
-    from engine.trait_critic import CountingCritic, ModelTraitCritic
-    from finetune.trait_gate import TraitJudges, ask_trait_gate
-
-    model = Shortening(
-        lambda chat, _schema, _seed: (
-            said(chat, None, 3) if model.adapter == "better" else said(chat, None, 0)
-        )
-    )
-    measure = measure_of(WISH.name)
-    assert measure is not None
-    judges = TraitJudges(
-        (
-            ModelTraitCritic(ScriptedModel(choices=(0.9, 0.1)), WISH.name, "en"),
-            CountingCritic(measure, "en"),
-        )
-    )
-
-    def asked(after: str, texts: tuple[TraitText, ...] = TEXTS) -> GateReport:
-        plain = rewriter(model)
-        return ask_trait_gate(
-            texts,
-            teacher=plain,
-            before=replace(plain, adapter="old"),
-            after=replace(plain, adapter=after),
-            judges=judges,
-            candidate="a1-x",
-            current="old",
-        )
-
-    report = asked("better")
-    assert report.decision == "promote"
-    useless, *_, counted, text = report.judges
-    assert (useless.useless, useless.turned, useless.ties) == (True, 12, 12)
-    assert (counted.against, counted.wins, counted.losses) == ("teacher", 12, 0)
-    assert (text.against, text.wins) == ("text", 12)
-    assert counted.win_tie == 1.0
-    assert GateReport.model_validate(report.model_dump(mode="json")) == report
-    assert [r.kind for r in asked("same").reasons] == ["equal"]
-    assert [r.kind for r in asked("better", TEXTS[:3]).reasons] == ["too-few"]
-
-
-def test_who_only_repeats_the_text_is_not_promoted_over_one_that_rambles() -> None:
-    """A stylist that served had longer sentences than the text: saying the text back beat it."""
-    from engine.trait_critic import CountingCritic
-    from finetune.trait_gate import TraitJudges, ask_trait_gate
-
-    model = Shortening(
-        lambda chat, _schema, _seed: (
-            chat[-1].content
-            if model.adapter == "echo"
-            else chat[-1].content.replace(".", ", and so on and on.")
-        )
-    )
-    measure = measure_of(WISH.name)
-    assert measure is not None
-    plain = rewriter(model)
-    report = ask_trait_gate(
-        TEXTS,
-        teacher=plain,
-        before=replace(plain, adapter="old"),
-        after=replace(plain, adapter="echo"),
-        judges=TraitJudges((CountingCritic(measure, "en"),)),
-        candidate="a1-x",
-        current="old",
-    )
-    assert report.decision == "refuse"
-    assert [(r.kind, r.metric, r.count) for r in report.reasons] == [
-        ("better", "trait", None),
-        ("no-more", "trait_over_text", 12),
-    ]
 
 
 def test_a_better_text_that_is_the_text_itself_is_no_pair(tmp_path: Path) -> None:
