@@ -32,7 +32,7 @@ class PromptPane:
                     info=label("search.budget_info"), elem_id="search-budget",
                 )  # fmt: skip
                 self.minutes = gr.Number(
-                    value=None, label=label("search.minutes"), info=label("search.minutes_info"),
+                    value=0, label=label("search.minutes"), info=label("search.minutes_info"),
                     min_width=140, elem_id="search-minutes",
                 )  # fmt: skip
             with gr.Row(elem_classes="actions", elem_id="search-actions"):
