@@ -23,7 +23,7 @@ from engine.optimize.types import PromptInUse, SearchJob, SearchNode
 from engine.types import StyleProfile
 
 _ROW, _INDENT, _RADIUS, _TOP = 26, 20, 7, 18
-_LABEL = 250  # pixels that a label may take
+_LABEL = 300  # pixels that a label may take
 _SHADES = 5
 
 
@@ -137,17 +137,15 @@ def _node(node: SearchNode, at: tuple[int, int], kinds: str, pool: Pool, t: Text
 
 
 def _short(text: str, t: Texts) -> str:
-    most = 12 if t.language == "zh" else 25
+    most = 15 if t.language == "zh" else 31
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _legend(nodes: Sequence[SearchNode], t: Texts) -> str:
     low, high = min(n.score for n in nodes), max(n.score for n in nodes)
     boxes = "".join(f'<i class="shade-{shade}"></i>' for shade in range(_SHADES))
-    return (
-        f'<span class="shades"><span>{low:.3f}</span>{boxes}<span>{high:.3f}</span> '
-        f"{escape(t('search.legend'))}</span>"
-    )
+    scale = f"<span>{low:.3f}</span>{boxes}<span>{high:.3f}</span>" if low < high else ""
+    return f'<span class="shades">{scale}{escape(t("search.legend"))}</span>'
 
 
 # ------------------------------------------------------------------ one prompt
@@ -163,7 +161,8 @@ def prompt_view(
 ) -> str:
     """Return one prompt: how it came about, what it earned, and its words."""
     node = nodes[number]
-    named = steps_words(path(nodes, node), pool, t)
+    steps = path(nodes, node)
+    named = f"<p>{escape(steps_words(steps, pool, t))}</p>" if steps else ""
     figures = [t("search.score", score=f"{node.score:.3f}")]
     figures += [t("search.held", score=f"{node.held:.3f}")] if node.held is not None else []
     figures += [t("search.after_calls", calls=node.calls)]
@@ -178,8 +177,7 @@ def prompt_view(
     )
     return (
         f'<section class="prompt"><h4 tabindex="-1">{escape(numbered(node, t))}</h4>'
-        f"<p>{escape(named)}</p>"
-        f'<p class="meta">{escape(" · ".join(figures))}</p><dl>{texts}</dl></section>'
+        f'{named}<p class="meta">{escape(" · ".join(figures))}</p><dl>{texts}</dl></section>'
     )
 
 

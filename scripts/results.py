@@ -56,6 +56,7 @@ SETS = (
     Set("til_notes_en", "en", "til_notes_en", TOPIC_ONLY),
     Set("authors_en", "en", "authors_en", TOPIC_ONLY),
     Set("bible_parallel_en", "en", "bible_parallel_en", GIVEN_CONTENT),
+    Set("humour_devil_en", "en", "humour_devil_en", TOPIC_ONLY),
     Set("notes_classical_zh", "zh", "notes_classical_zh", TOPIC_ONLY),
     Set("bible_parallel_zh", "zh", "bible_parallel_zh", GIVEN_CONTENT),
 )

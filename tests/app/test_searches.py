@@ -276,6 +276,9 @@ def test_the_tree_is_drawn_with_its_best_path_and_every_prompt_can_be_opened() -
     assert "Shorten the instruction" in drawn
     assert "shade-4" in drawn
     assert "★" in drawn
+    assert 'class="shades"><span>' in drawn
+    alone = tree_view(a_job(), a_tree()[:1], POOL, T)
+    assert 'class="shades">reward' in alone, "one score makes no scale"
     assert tree_view(a_job(), [], POOL, T) == ""
 
 
@@ -284,7 +287,7 @@ def test_a_prompt_is_read_whole_and_what_is_in_it_is_escaped() -> None:
     assert "Say it &amp; be &lt;brief&gt;." in shown
     assert "reward 0.600 · held out 0.550 · after 8 calls" in shown
     assert "缩短指令" in prompt_view(a_job(), a_tree(), 1, profile("Ada"), POOL, ZH)
-    assert "Today" in prompt_view(a_job(), a_tree(PLAIN), 0, profile("Ada"), POOL, T)
+    assert prompt_view(a_job(), a_tree(PLAIN), 0, profile("Ada"), POOL, T).count("Today") == 1
 
 
 # ------------------------------------------------------------------ the page
