@@ -4,8 +4,10 @@ Both rewrite the same texts with the same seeds; judges compare them in both ord
 may serve where the first judge that goes by the texts prefers it by more than luck, both to what
 serves now and to the text as it was (what serves may have less than that), and neither meaning,
 faithfulness nor length gets worse by more than luck and a tolerance: whoever repeats the text keeps
-all of it, so some of each is the price of any rewriting. The win-tie rate against the teacher, by
-every judge, and each judge's biases stand beside it (Small But Funny, arXiv 2402.18113).
+all of it, so some of each is the price of any rewriting. A text that says something else is not
+preferred, whatever a judge finds in it: a count sees shorter sentences in nonsense too. Beside it
+stand the win-tie rate against the teacher, by every judge as it judged, and each judge's biases
+(Small But Funny, arXiv 2402.18113).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +39,7 @@ METRICS = (
 )
 TOLERATED = {"meaning": 0.05, "faithful": 0.05, LENGTH: 0.1}
 """How much worse a guard may get on average before it is an objection."""
+_RIVAL_OF: tuple[tuple[str, Rival], ...] = ((TRAIT, "before"), (OVER_TEXT, "text"))
 _SHARE: Mapping[int | None, tuple[float, float]] = {0: (1.0, 0.0), 1: (0.0, 1.0), None: (0.5, 0.5)}
 
 
@@ -56,13 +59,15 @@ class TraitJudges:
 
 @dataclass(frozen=True)
 class _Written:
-    """One text, and what the three made of it, with scores of both adapters' texts."""
+    """One text, what the three made of it, and of both adapters' texts the scores and the sense."""
 
     one: TraitText
     teacher: str
     before: str
     after: str
     scores: tuple[Scores, Scores]
+    says: tuple[bool, bool]
+    """Whether each says what the text says."""
 
     def by(self, rival: Rival) -> str:
         """Return what the candidate's text is compared with."""
@@ -139,7 +144,8 @@ def _rewritten(
 ) -> _Written:
     said = [_said(who, one.text, seed, should_stop) for who in three]
     scores = tuple(_scores(three[-1], one.text, text) for text in said[1:])
-    return _Written(one, said[0], said[1], said[2], (scores[0], scores[1]))
+    says = tuple(bool(text.strip()) and three[-1].keeps(one.text, text) for text in said[1:])
+    return _Written(one, said[0], said[1], said[2], (scores[0], scores[1]), (says[0], says[1]))
 
 
 def _said(who: Rewriter, text: str, seed: int, should_stop: StopCheck) -> str:
@@ -187,9 +193,20 @@ def _all_asked(
         asked = {rival: _asked(critic, written, rival, should_stop) for rival in get_args(Rival)}
         reports += [found for _, found in asked.values()]
         if not preferred[TRAIT] and not asked["before"][1].useless:
-            for aim, rival in ((TRAIT, "before"), (OVER_TEXT, "text")):
-                preferred[aim] = [_SHARE[verdict.chosen] for verdict in asked[rival][0]]
+            for aim, rival in _RIVAL_OF:
+                preferred[aim] = [
+                    _SHARE[_preferred(verdict.chosen, one, rival)]
+                    for one, verdict in zip(written, asked[rival][0], strict=True)
+                ]
     return reports, preferred
+
+
+def _preferred(chosen: int | None, one: _Written, rival: Rival) -> int | None:
+    """Return who is preferred: another meaning loses to the text's own, and beats nobody."""
+    says = (rival == "text" or one.says[0], one.says[1])
+    if chosen is None or says[chosen]:
+        return chosen
+    return 1 - chosen if says[1 - chosen] else None
 
 
 def _asked(
