@@ -38,6 +38,7 @@ class Fault(StrEnum):
     SAME = "The rewriting changes nothing."
     LENGTH = "The rewriting is far longer or shorter than the text."
     UNFAITHFUL = "The rewriting does not say the same as the text."
+    SAID_BACK = "The rewriting says the wish itself."
     NO_MORE = "The rewriting has no more of the trait than the text."
 
 
@@ -96,6 +97,8 @@ class Rewriter:
             return Fault.EMPTY
         if refuses(rewritten, text):
             return Fault.REFUSED
+        if self._said_in(rewritten) and not self._said_in(text):
+            return Fault.SAID_BACK
         if tokens(rewritten) == tokens(text) and rewritten.strip() == text.strip():
             return Fault.SAME
         ratio = count_words(rewritten, self.language) / max(1, count_words(text, self.language))
@@ -113,6 +116,10 @@ class Rewriter:
             and (scores.faithful is None or scores.faithful > FAITHFUL_AT_LEAST)
             and not invents(rewritten, text)
         )
+
+    def _said_in(self, text: str) -> bool:
+        """Tell whether a text has the wish in it, as a small model likes to say it back."""
+        return self.wish.name.casefold() in text.casefold()
 
     def _no_more(self, text: str, rewritten: str) -> bool:
         """Tell whether a count sees that the trait did not grow; what no count sees may have."""

@@ -78,6 +78,8 @@ def test_an_answer_is_freed_of_what_was_not_asked() -> None:
     assert bare("1. The ferry leaves.") == "The ferry leaves."
     assert bare("Wanted: clear.\n\nThe ferry leaves.") == "The ferry leaves."
     assert bare("I wanted it.\nThe rewritten text is: The ferry.") == "The ferry."
+    assert bare("Your answer:\n\nThe ferry leaves.") == "The ferry leaves."
+    assert bare("Ferry:\nThe ferry leaves.", "Boat:\nIt leaves.") == "Ferry:\nThe ferry leaves."
     assert bare("1. The ferry leaves.", "1. It leaves.") == "1. The ferry leaves."
 
 
@@ -108,6 +110,8 @@ def test_only_a_rewriting_that_says_the_same_is_taken() -> None:
     assert who.fault(TEXT, TEXT) == Fault.SAME
     assert who.fault(TEXT, "Ferry.") == Fault.LENGTH
     assert who.fault(TEXT, f"Well now: {TEXT}") is None
+    assert who.fault(TEXT, f"The Funnier, clearly. {TEXT}") == Fault.SAID_BACK
+    assert who.fault(f"It is funnier now. {TEXT}", f"Well: it is funnier now. {TEXT}") is None
     counted = rewriter(trait="shorter sentences")
     assert counted.fault(TEXT, f"Well now: {TEXT}") == Fault.NO_MORE
     assert counted.fault(TEXT, SHORT) is None
