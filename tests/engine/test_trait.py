@@ -78,6 +78,7 @@ def test_an_answer_is_freed_of_what_was_not_asked() -> None:
     assert bare("1. The ferry leaves.") == "The ferry leaves."
     assert bare("Wanted: clear.\n\nThe ferry leaves.") == "The ferry leaves."
     assert bare("I wanted it.\nThe rewritten text is: The ferry.") == "The ferry."
+    assert bare("Wanted: The ferry leaves.") == "The ferry leaves."
     assert bare("Your answer:\n\nThe ferry leaves.") == "The ferry leaves."
     assert bare("Ferry:\nThe ferry leaves.", "Boat:\nIt leaves.") == "Ferry:\nThe ferry leaves."
     assert bare("1. The ferry leaves.", "1. It leaves.") == "1. The ferry leaves."
