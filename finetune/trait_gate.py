@@ -39,7 +39,7 @@ METRICS = (
 )
 TOLERATED = {"meaning": 0.05, "faithful": 0.05, LENGTH: 0.1}
 """How much worse a guard may get on average before it is an objection."""
-_RIVAL_OF: tuple[tuple[str, Rival], ...] = ((TRAIT, "before"), (OVER_TEXT, "text"))
+_RIVAL_OF: Mapping[str, Rival] = {TRAIT: "before", OVER_TEXT: "text"}
 _SHARE: Mapping[int | None, tuple[float, float]] = {0: (1.0, 0.0), 1: (0.0, 1.0), None: (0.5, 0.5)}
 
 
@@ -193,7 +193,7 @@ def _all_asked(
         asked = {rival: _asked(critic, written, rival, should_stop) for rival in get_args(Rival)}
         reports += [found for _, found in asked.values()]
         if not preferred[TRAIT] and not asked["before"][1].useless:
-            for aim, rival in _RIVAL_OF:
+            for aim, rival in _RIVAL_OF.items():
                 preferred[aim] = [
                     _SHARE[_preferred(verdict.chosen, one, rival)]
                     for one, verdict in zip(written, asked[rival][0], strict=True)

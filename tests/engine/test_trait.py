@@ -80,7 +80,8 @@ def test_an_answer_is_freed_of_what_was_not_asked() -> None:
     assert bare("I wanted it.\nThe rewritten text is: The ferry.") == "The ferry."
     assert bare("Wanted: The ferry leaves.") == "The ferry leaves."
     assert bare("Your answer:\n\nThe ferry leaves.") == "The ferry leaves."
-    assert bare("Ferry:\nThe ferry leaves.", "Boat:\nIt leaves.") == "Ferry:\nThe ferry leaves."
+    assert bare("I'll give you the rewritten text:\nThe ferry leaves.") == "The ferry leaves."
+    assert bare("Ferries:\nOne leaves.", "Ferries\nOne left.") == "Ferries:\nOne leaves."
     assert bare("1. The ferry leaves.", "1. It leaves.") == "1. The ferry leaves."
 
 
