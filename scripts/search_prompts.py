@@ -2,12 +2,14 @@
 
     python scripts/search_prompts.py --writers va-01 va-05 --budget 120 --output searches.json
 
-The bare embedded model writes, with no adapter. Each writer is searched cold, and each but the
-first again with what the writers before them taught. Search and held-out cases are NoteBench dev
-items in the writer's style; the final comparison is on notes of the writer's own that no prompt
-shows. There the plain sentences are the floor, and the ceiling is what they would earn if they had
-the style of the writer's own text, which itself says things of its own and so earns
-less. What the output holds already is not run again, and teaches the writers that follow.
+The bare embedded model writes, or with `--adapter general` the model as it ships: its adapter
+learned from these writers' notes, asked by the plain prompt, so the start is at its best there.
+Each writer is searched cold, and each but the first again with what the writers before them taught.
+Search and held-out cases are NoteBench dev items in the writer's style; the final comparison is on
+notes of the writer's own that no prompt shows. There the plain sentences are the floor, and the
+ceiling is what they would earn if they had the style of the writer's own text, which itself says
+things of its own and so earns less. What the output holds already is not run again, and teaches the
+writers that follow.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from typing import Any
 from app.searchcases import case_sets
 from engine.choosing import worth
 from engine.loading import LoadedModels, LoadOptions, load_models
+from engine.models import general
 from engine.notebench.samples import shipped
 from engine.optimize.meter import MemoryLedger
 from engine.optimize.reflect import Reflection
@@ -44,11 +47,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--writers", nargs="+", required=True)
     parser.add_argument("--budget", type=int, default=120)
+    parser.add_argument("--adapter", choices=(general.NAME,))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "notewright")
     parser.add_argument("--output", type=Path, required=True)
     asked = parser.parse_args()
     models = load_models(LoadOptions(cache_dir=asked.cache, threads=asked.threads))
+    if asked.adapter:
+        host = models.adapters
+        assert host is not None
+        host.register_adapter(asked.adapter, general.general_adapter(host.base))
     rows = json.loads(asked.output.read_text("utf-8")) if asked.output.is_file() else []
     for writer in asked.writers:
         cases, span = a_writer(writer, models)
@@ -60,7 +68,7 @@ def main() -> None:
             if name in done or (name == "warm" and not taught):
                 continue
             row = {"writer": writer, "run": name, **span}
-            row |= searched(cases, models, prior, asked.budget)
+            row |= searched(cases, models, prior, asked.budget, asked.adapter)
             rows.append(row)
             print(json.dumps({k: v for k, v in row.items() if k != "tree"}), flush=True)
             asked.output.write_text(json.dumps(rows, indent=1), encoding="utf-8")
@@ -128,11 +136,15 @@ def in_style_of(plain: Draft, styled: Draft) -> Draft:
 
 
 def searched(
-    cases: CaseSets, models: LoadedModels, prior: list[Gain], budget: int
+    cases: CaseSets,
+    models: LoadedModels,
+    prior: list[Gain],
+    budget: int,
+    adapter: str | None = None,
 ) -> dict[str, Any]:
     """Run one search; return its figures and its tree."""
     scorer = NoteScorer(models.embedder)
-    write = WritingReward(models.stylist_model, models.embedder, scorer, cases.profile)
+    write = WritingReward(models.stylist_model, models.embedder, scorer, cases.profile, adapter)
     search = PromptSearch(
         cases, load_pool(), "step", write, Reflection(models.planner_model), MemoryLedger(),
         prior, budget,

@@ -61,7 +61,7 @@ def test_a_style_is_improved_left_found_again_and_rolled_back(visits: Visits) ->
     expect(page.locator("#prospect")).to_contain_text("a first guess")
     page.locator("#improve-start").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#job .curve svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#job .curve svg").first).to_be_visible()
     expect(page.locator("#job")).to_contain_text("You can close this page")
     expect(page.locator("#improve-start")).to_be_disabled()
 
