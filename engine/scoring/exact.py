@@ -24,6 +24,7 @@ _HEDGE = re.compile(
     r"(?:about|around|nearly|almost|over|roughly|some|than|approximately|circa|up to|"
     r"大约|约|近|超过|将近|多达|不到)\s*(?:the |an? )?[€$£¥]?$"
 )
+_YEAR = re.compile(r"(1\d|20)\d\d")
 _APPROXIMATE = 0.05
 _HALVES = {"half": "50", "twice": "2", "double": "2", "once": "1", "pair": "2", "both": "2",
            "couple": "2", "一半": "50", "triple": "3"}  # fmt: skip
@@ -44,6 +45,16 @@ class Ground:
     def clauses(self) -> Clauses:
         """The source's clauses, to be found by their words."""
         return Clauses.of(self.sentences)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The source in lower case."""
+        return self.text.lower()
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The values of all quantities."""
+        return frozenset(quantity.value for quantity, _ in self.quantities)
 
     @cached_property
     def quantities(self) -> tuple[tuple[Quantity, Company], ...]:
@@ -112,20 +123,23 @@ def _same(told: Quantity, known: Quantity) -> bool:
     """Tell whether two quantities can be the same one; units are compared apart."""
     if told.kind == known.kind:
         return _same_time(told, known) if told.kind == "time" else told.value == known.value
-    kinds = {told.kind, known.kind}
-    if kinds == {"date", "month"}:
-        month, other = (told, known) if told.kind == "month" else (known, told)
-        return told.kind == "month" and other.value.split("-")[0] == month.value
-    if kinds == {"date", "number"}:
-        if told.kind == "date" or told.unit not in {"", "th"}:
-            return False
-        return known.value.split("-")[1] == told.value
-    if kinds == {"time", "number"}:
-        time, number = (told, known) if told.kind == "time" else (known, told)
-        return number.unit in {"", "hour"} and _on_the_hour(time, number)
-    if kinds == {"code", "number"}:
-        return told.kind == "number" and re.sub(r"\D", "", known.value) == told.value
+    match told.kind, known.kind:
+        case "month", "date":
+            return known.value.split("-")[0] == told.value
+        case "number", "date":
+            return told.unit in {"", "th"} and known.value.split("-")[1] == told.value
+        case "number", "time":
+            return _on_the_hour(known, told)
+        case "time", "number":
+            return _on_the_hour(told, known)
+        case "number", "code":
+            return _digits(known.value) == told.value
     return False
+
+
+@lru_cache(maxsize=4096)
+def _digits(code: str) -> str:
+    return re.sub(r"\D", "", code)
 
 
 def _same_time(told: Quantity, known: Quantity) -> bool:
@@ -136,7 +150,9 @@ def _same_time(told: Quantity, known: Quantity) -> bool:
 
 
 def _on_the_hour(time: Quantity, number: Quantity) -> bool:
-    minutes = int(re.sub(r"\D", "", time.value))
+    if number.unit not in {"", "hour"}:
+        return False
+    minutes = int(_digits(time.value))
     value = number.value.split(".")
     hours, rest = int(value[0]), f"0.{value[1]}" if len(value) > 1 else "0"
     part = round(float(rest) * 100)  # 7.30 may be a time or a number
@@ -145,18 +161,16 @@ def _on_the_hour(time: Quantity, number: Quantity) -> bool:
 
 def _loosely(told: Quantity, claim: Sentence, evidence: Ground) -> bool:
     """Tell whether a quantity that the source lacks is nevertheless there, in other words."""
-    values = {q.value for q, _ in evidence.quantities}
     if told.kind == "date":
         month, day = told.value.split("-")
-        return day in values and any(_month_of(q) == month for q, _ in evidence.quantities)
+        return day in evidence.values and any(_month_of(q) == month for q, _ in evidence.quantities)
     if told.kind == "weekday":
-        return told.value[:3] in re.findall(r"[a-z]+", evidence.text.lower())
+        return told.value[:3] in re.findall(r"[a-z]+", evidence.lowered)
     if told.kind == "code":
-        return told.value in evidence.text.lower().replace("-", "").replace(" ", "")
+        return told.value in evidence.lowered.replace("-", "").replace(" ", "")
     if told.kind != "number":
         return False
-    lowered = evidence.text.lower()
-    if any(value == told.value and word in lowered for word, value in _HALVES.items()):
+    if any(value == told.value and word in evidence.lowered for word, value in _HALVES.items()):
         return True
     if told.unit == "th":
         return told.value == "2" and not told.shown[0].isdigit() and "第" not in told.shown
@@ -206,20 +220,17 @@ def _elsewhere(
 
 
 def _comparable(told: Quantity, known: Quantity) -> bool:
-    kinds = {told.kind, known.kind}
-    if len(kinds) > 1 and kinds != {"date", "month"}:
+    if told.kind != known.kind and {told.kind, known.kind} != {"date", "month"}:
         return False
     if known.shown == "one" or _is_year(told) != _is_year(known):
         return False
-    if "th" in {told.unit, known.unit} and told.unit != known.unit:
+    if told.unit == known.unit:
+        return True
+    if "th" in {told.unit, known.unit}:
         return False
-    units = {told.unit, known.unit} & set(DIMENSION)
-    return len({DIMENSION[u] for u in units}) < 2
+    one, other = DIMENSION.get(told.unit), DIMENSION.get(known.unit)
+    return one is None or other is None or one == other
 
 
 def _is_year(told: Quantity) -> bool:
-    return (
-        told.kind == "number"
-        and not told.unit
-        and re.fullmatch(r"(1\d|20)\d\d", told.shown) is not None
-    )
+    return told.kind == "number" and not told.unit and _YEAR.fullmatch(told.shown) is not None

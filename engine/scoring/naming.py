@@ -45,8 +45,9 @@ def wrong_names(claim: str, source: str) -> tuple[str, ...]:
     known = _known(source)
     missing = [n.shown for n in names(claim) if not _is_known(n.name, known)]
     missing += [n.shown for n in _openings(claim) if not _is_known(n.name, known)]
-    flat = re.sub(r"\s", "", source)
-    missing += [name for name in _han_names(claim) if name not in flat]
+    if han := _han_names(claim):
+        flat = re.sub(r"\s", "", source)
+        missing += [name for name in han if name not in flat]
     return tuple(dict.fromkeys(missing)) or _swapped(claim, source)
 
 
