@@ -33,10 +33,12 @@ _REFUSAL = re.compile(
 _PREAMBLE = re.compile(
     r"^(?:(?:here(?:'s| is| are)|sure|certainly|of course|the rewritten|rewritten|好的|以下|改写后)"
     r"[^\n]{0,80}[:：]\s*|[^\n]{0,60}\b(?:answer|rewrit\w+|version)\b[^\n]{0,20}[:：][ \t]*\n+|"
+    r"[^\n]{0,160}\b(?:rewrit(?:e|ten|ing)|rephras\w+|requested changes)\b[^\n]*\n\s*\n|"
     r"(?:i )?wanted\b[^\n]*\n+|wanted:\s*|"
     r"要求[:：][^\n]*\n+)",
     re.IGNORECASE,
-)  # headings of an answer ("Your answer:"), and the wish said back, as the embedded model likes to
+)  # headings of an answer ("Your answer:"), talk of rewriting, and the wish said back: the embedded
+# model's ways
 _NUMBERED = re.compile(r"^\s*(?:\d{1,2}[.)、]|[-*•])\s*")
 _QUOTED = re.compile(r'^["“「](.*)["”」]$', re.DOTALL)
 

@@ -81,6 +81,10 @@ def test_an_answer_is_freed_of_what_was_not_asked() -> None:
     assert bare("Wanted: The ferry leaves.") == "The ferry leaves."
     assert bare("Your answer:\n\nThe ferry leaves.") == "The ferry leaves."
     assert bare("I'll give you the rewritten text:\nThe ferry leaves.") == "The ferry leaves."
+    assert bare("This is a rewritten sentence.\n\nThe ferry leaves.") == "The ferry leaves."
+    assert bare("I'll just rephrase it.\n\nThe ferry leaves.") == "The ferry leaves."
+    own = "We are rewriting the timetable.\n\nThe ferry leaves at six."
+    assert bare(own, own) == own
     assert bare("Ferries:\nOne leaves.", "Ferries\nOne left.") == "Ferries:\nOne leaves."
     assert bare("1. The ferry leaves.", "1. It leaves.") == "1. The ferry leaves."
 
