@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_START_SECONDS = 60
+_START_SECONDS = 120
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
                "--output", str(target)]  # fmt: skip
     scripted = os.environ | {"NOTEWRIGHT_SCRIPTED": "1"}
     child = subprocess.Popen(command, cwd=ROOT, env=scripted)
-    until = time.monotonic() + 40
+    until = time.monotonic() + 120
     while time.monotonic() < until and not (
         partial.exists() and partial.read_bytes().count(b"\n") > 3
     ):

@@ -62,7 +62,7 @@ def shelved(training: Training, place: Path, name: str, *ids: str, serves: bool 
 
 
 def ended(training: Training, job: TrainingJob) -> TrainingJob:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while (job := training.job(LOCAL, job.id)).state in OPEN:
         assert time.monotonic() < until, job
         time.sleep(0.05)

@@ -179,7 +179,7 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench
 
 
 def ended(bench: Bench, tab: ImproveTab, job: TrainingJob) -> TrainingJob:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while (job := tab.training.job(bench.owner, job.id)).state in OPEN:
         assert time.monotonic() < until
         time.sleep(0.05)

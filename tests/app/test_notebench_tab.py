@@ -55,7 +55,7 @@ def started(bench: Bench, tab: NoteBenchTab, data: Path) -> str:
 
 
 def watched(bench: Bench, tab: NoteBenchTab, until: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not until():
         assert time.monotonic() < end, bench.shown[tab.said]
         bench.see(tab.watch(bench.shown, EN))

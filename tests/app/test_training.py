@@ -50,7 +50,7 @@ def script(monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
 
 
 def ended(training: Training, job: TrainingJob) -> TrainingJob:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while (job := training.job(LOCAL, job.id)).state in OPEN:
         assert time.monotonic() < until, job
         time.sleep(0.05)
