@@ -1,7 +1,9 @@
 """Counts what a search spends: every call is made once, kept in the ledger, and paid for once."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from statistics import stdev
 
 from engine.errors import Stopped
 from engine.optimize.reward import Reward
@@ -89,6 +91,17 @@ def call_key(recipe: PromptRecipe, case: SearchCase) -> str:
 def mean(outcomes: Sequence[Outcome]) -> float:
     """Return the mean reward."""
     return sum(one.reward for one in outcomes) / len(outcomes)
+
+
+def surpasses(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> bool:
+    """Tell whether a prompt earned more than another on the same cases, by more than luck may do.
+
+    The mean difference must be above its standard error (the one-standard-error rule of Breiman et
+    al. 1984): the best of several is often just the luckiest, and on a few cases it is so mostly.
+    """
+    rises = [one.reward - other.reward for one, other in zip(outcomes, others, strict=True)]
+    error = stdev(rises) / math.sqrt(len(rises)) if len(rises) > 1 else 0.0
+    return sum(rises) / len(rises) > error
 
 
 @dataclass

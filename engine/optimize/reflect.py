@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.optimize.meter import Meter, Spent, mean
+from engine.optimize.meter import Meter, Spent, mean, surpasses
 from engine.optimize.types import CaseSets, Outcome, SearchCase, SearchNode
 from engine.prompts.recipe import PromptRecipe
 from engine.prompts.render import message, wording
@@ -135,9 +135,11 @@ class Reflecting:
 
     def _scored(self, recipe: PromptRecipe) -> SearchNode:
         score = mean(self.meter.outcomes(recipe, self.cases.search))
-        held = None
+        held, kept = None, False
         if score >= self.node.score - _HOPELESS:
-            held = mean(self.meter.outcomes(recipe, self.cases.held))
+            before = self.meter.outcomes(self.node.recipe, self.cases.held)
+            outcomes = self.meter.outcomes(recipe, self.cases.held)
+            held, kept = mean(outcomes), surpasses(outcomes, before)
         self.number += 1
         return SearchNode(
             number=self.number - 1,
@@ -148,7 +150,7 @@ class Reflecting:
             score=score,
             held=held,
             calls=self.meter.calls,
-            kept=held is not None and held > (self.node.held or 0.0),
+            kept=kept,
         )
 
 

@@ -3,11 +3,11 @@
 Nothing here keeps anything: what calls gave is in the ledger, what is found is yielded.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.optimize.memory import Beliefs
-from engine.optimize.meter import Meter, Spent, mean
+from engine.optimize.meter import Meter, Spent, mean, surpasses
 from engine.optimize.reflect import Reflecting, Rewrite
 from engine.optimize.reward import Reward
 from engine.optimize.search import TreeSearch, path
@@ -17,6 +17,7 @@ from engine.optimize.types import (
     CaseSets,
     Gain,
     Ledger,
+    Outcome,
     SearchNode,
     SearchReport,
     Way,
@@ -71,8 +72,7 @@ class PromptSearch:
             meter, self.cases, self.pool, beliefs, profile.language, self.way, self.seed
         )
         yield from tree.run()
-        yield from self._held(tree, meter)
-        best = max(tree.nodes, key=lambda n: (n.held or float("-inf"), -n.number))
+        best = yield from self._held(tree, meter)
         tree.nodes[best.number] = best = best.model_copy(update={"kept": True})
         yield best
         rounds = 0
@@ -89,20 +89,28 @@ class PromptSearch:
             meter.budget += 2 * len(self.cases.told)
         yield self._report(tree, best, meter, rounds)
 
-    def _held(self, tree: TreeSearch, meter: Meter) -> Iterator[SearchNode]:
-        """Ask the start and the best of the tree the held-out cases, as far as the budget goes."""
+    def _held(self, tree: TreeSearch, meter: Meter) -> Generator[SearchNode, None, SearchNode]:
+        """Ask the start and the best of the tree the held-out cases, as far as the budget goes.
+
+        Returns the one that is best there, the start where none surpasses it.
+        """
         ranked = sorted(tree.nodes[1:], key=lambda n: (-n.score, n.number))
         promising = [n for n in ranked if n.score > tree.nodes[0].score][:_TRIED]
         spare = 2 * len(self.cases.told)
+        best, start = tree.nodes[0], list[Outcome]()
         for node in (tree.nodes[0], *promising):
             try:
                 meter.check(len(self.cases.held) + spare)
                 outcomes = meter.outcomes(node.recipe, self.cases.held)
             except Spent:
-                return
+                break
             asked = node.model_copy(update={"held": mean(outcomes)})
             tree.nodes[node.number] = asked
             yield asked
+            start = start or outcomes
+            better = surpasses(outcomes, start) and mean(outcomes) > (best.held or 0.0)
+            best = asked if node.parent is None or better else best
+        return best
 
     def _report(
         self, tree: TreeSearch, best: SearchNode, meter: Meter, rounds: int
@@ -127,8 +135,7 @@ def gains(nodes: list[SearchNode], kind: str, way: Way) -> list[Gain]:
         for n in nodes
         if n.stage == "search" and n.parent is not None
     ]
-    grown = [n for n in nodes if n.stage != "reflect"]
-    best = max(grown, key=lambda n: (n.held or float("-inf"), n.score)) if grown else None
+    best = next((n for n in nodes if n.kept and n.stage != "reflect"), None)
     if best is not None and len(steps := path(nodes, best)) > 1 and len(best.steps) < len(steps):
         found.append(Gain(steps=steps, kind=kind, way=way, gain=best.score - nodes[0].score))
     return found

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import InvalidRequest, Stopped
 from engine.models.embedder import HashingEmbedder
 from engine.models.scripted import ScriptedModel
-from engine.optimize.meter import MemoryLedger
+from engine.optimize.meter import MemoryLedger, surpasses
 from engine.optimize.reflect import ROUNDS, Reflection
 from engine.optimize.reward import WritingReward, scored
 from engine.optimize.run import PromptSearch, gains
@@ -196,6 +196,39 @@ def test_it_finds_the_path_that_is_known_to_be_best() -> None:
     assert best.kept
     assert (report.start_told, report.best_told) == pytest.approx((0.5, 0.63))
     assert report.calls <= 200
+
+
+class LuckyReward(KnownReward):
+    """Pays what is known to be best for one held-out case alone, and takes some for the others."""
+
+    def __call__(self, recipe: PromptRecipe, case: SearchCase) -> Outcome:
+        found = super().__call__(recipe, case)
+        if not case.id.startswith("h"):
+            return found
+        luck = (0.4 if case.id == "h0" else -0.05) * (
+            has(recipe, "shape") or has(recipe, "learned")
+        )
+        return found.model_copy(update={"reward": 0.5 + luck})
+
+
+def test_what_is_better_by_luck_is_not_found() -> None:
+    nodes, report = ran(a_search(LuckyReward(), model=answers(LEARNED)))
+    lucky = [n for n in nodes if (n.held or 0.0) > (nodes[0].held or 1.0)]
+    assert {n.stage for n in lucky} == {"search", "reflect"}
+    assert not any(n.kept for n in lucky)
+    assert (report.best, nodes[0].kept) == (0, True)
+
+
+def test_a_rise_counts_where_it_is_above_its_standard_error() -> None:
+    def earned(*rewards: float) -> list[Outcome]:
+        return [Outcome(reward=reward, text="") for reward in rewards]
+
+    before = earned(0.5, 0.5, 0.5)
+    assert surpasses(earned(0.6, 0.6, 0.6), before)
+    assert surpasses(earned(0.6, 0.5, 0.6), before)
+    assert not surpasses(earned(0.8, 0.5, 0.4), before)
+    assert not surpasses(before, before)
+    assert surpasses(earned(0.6), earned(0.5))
 
 
 def test_a_search_that_was_killed_goes_on_without_paying_twice() -> None:
