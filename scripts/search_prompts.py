@@ -16,6 +16,7 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 from app.searchcases import case_sets
@@ -32,6 +33,7 @@ from engine.optimize.strategies import load_pool, profile_kind
 from engine.optimize.types import CaseSets, Gain, SearchCase, SearchNode, SearchReport
 from engine.planner import build_plan
 from engine.profile.build import build_profile
+from engine.prompts.recipe import PLAIN, PromptRecipe
 from engine.requests import make_request
 from engine.restyle import joined
 from engine.scoring.scorer import NoteScorer
@@ -40,6 +42,7 @@ from finetune.voices import VoiceNote, read_voices
 
 SHOWN = 4  # notes of a writer that prompts may show; the others are for the comparison
 STEPS = 2  # sentences of a note that make a case
+DRAWS = 8  # times that each of the last cases is written anew, outside the budget
 
 
 def main() -> None:
@@ -69,6 +72,7 @@ def main() -> None:
                 continue
             row = {"writer": writer, "run": name, **span}
             row |= searched(cases, models, prior, asked.budget, asked.adapter)
+            row |= compared(found_in(row), cases, models, asked.adapter)
             rows.append(row)
             print(json.dumps({k: v for k, v in row.items() if k != "tree"}), flush=True)
             asked.output.write_text(json.dumps(rows, indent=1), encoding="utf-8")
@@ -108,7 +112,7 @@ def told_cases(note: VoiceNote, profile: StyleProfile) -> list[tuple[SearchCase,
         styled = joined([one for _, one in pairs], note.language)
         request = make_request(
             topic=note.topic, source=plain, words=len(styled.split()), drafts=1,
-            language=note.language,
+            language=note.language, seed=start,
         )  # fmt: skip
         against = tuple(sample.text for sample in profile.samples)
         case = SearchCase(
@@ -163,6 +167,35 @@ def searched(
         **report.model_dump(),
         "path": path(tree, tree[report.best]),
         "tree": [node.model_dump(mode="json") for node in tree],
+    }
+
+
+def found_in(row: Mapping[str, Any]) -> PromptRecipe:
+    """Return the prompt that a search found."""
+    return SearchNode.model_validate(row["tree"][row["best"]]).recipe
+
+
+def compared(
+    recipe: PromptRecipe, cases: CaseSets, models: LoadedModels, adapter: str | None = None
+) -> dict[str, float]:
+    """Write the last cases again and again by both prompts: the rise, and its error over cases."""
+    scorer = NoteScorer(models.embedder)
+    write = WritingReward(models.stylist_model, models.embedder, scorer, cases.profile, adapter)
+
+    def earned(prompt: PromptRecipe, case: SearchCase) -> float:
+        drawn = [case.request.model_copy(update={"seed": 1000 + n}) for n in range(DRAWS)]
+        return mean(
+            write(prompt, case.model_copy(update={"request": request})).reward for request in drawn
+        )
+
+    start = [earned(PLAIN, case) for case in cases.told]
+    found = start if recipe == PLAIN else [earned(recipe, case) for case in cases.told]
+    rises = [after - before for before, after in zip(start, found, strict=True)]
+    return {
+        "start_again": mean(start),
+        "found_again": mean(found),
+        "rise": mean(rises),
+        "rise_error": stdev(rises) / len(rises) ** 0.5,
     }
 
 
